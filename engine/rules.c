@@ -1,0 +1,238 @@
+/*
+ * The hard rules of one pair in words: verdict, the facts that decided, and the smallest change that would turn a
+ * refusal. The verdicts themselves are the kernel's, so that an explanation can never disagree with a shortlist.
+ */
+#include "rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct pair {
+    const struct wm_dataset *dataset;
+    const struct post_terms *terms;
+    const struct leader_columns *c;
+    size_t post, lane;
+    int32_t distance_hm; /* -1 unknown */
+};
+
+static const char *word_of(const struct pair *p, const char *vocabulary, int index)
+{
+    const struct vocabulary *v = policy_vocabulary(&p->dataset->policy, vocabulary);
+    return index >= 0 && v != NULL && (size_t)index < v->n ? v->words[index].name : "unknown";
+}
+
+static struct wm_change *leader_change(const struct pair *p, struct wm_rule_outcome *out, const char *column, enum wm_type type)
+{
+    struct wm_change *change = &out->changes[out->n_changes++];
+    *change = (struct wm_change){WM_LEADERS, wm_row_id(p->dataset, WM_LEADERS, p->c->row_of_lane[p->lane]), column, type,
+                                 WM_MISSING, WM_MISSING, WM_MISSING, NULL, false};
+    return change;
+}
+
+/* The date in `column` has to be at least `to`. */
+static void change_day(const struct pair *p, struct wm_rule_outcome *out, const char *column, int32_t from)
+{
+    struct wm_change *change = leader_change(p, out, column, WM_DATE);
+    change->to = p->terms->starts;
+    if (from != DAY_UNKNOWN) {
+        change->from = from;
+        change->by = (int64_t)p->terms->starts - from;
+    }
+}
+
+static const char *day_text(int32_t day, char buf[11])
+{
+    if (day == DAY_UNKNOWN)
+        return "unknown";
+    wm_date_format(day, buf);
+    return buf;
+}
+
+static void tell_role(const struct pair *p, struct wm_rule_outcome *out)
+{
+    const char *role = word_of(p, "role", p->terms->role);
+    if (out->verdict == WM_PASSED) {
+        snprintf(out->note, sizeof out->note, "has held the role %s", role);
+        return;
+    }
+    snprintf(out->note, sizeof out->note, out->verdict == WM_REFUSED ? "the post is %s, which is not among the roles held" : "the post is %s; the roles held are unknown", role);
+    leader_change(p, out, "roles", WM_WORDS)->word = role;
+}
+
+static void tell_grade(const struct pair *p, struct wm_rule_outcome *out)
+{
+    int64_t up = p->dataset->policy.rules.grade_steps_up, down = p->dataset->policy.rules.grade_steps_down;
+    int grade = p->c->grade[p->lane], wanted = p->terms->grade;
+    snprintf(out->note, sizeof out->note, "leader's grade %s, post's grade %s; at most %lld step%s up and %lld down", word_of(p, "grade", grade),
+             word_of(p, "grade", wanted), (long long)up, up == 1 ? "" : "s", (long long)down);
+    if (out->verdict == WM_PASSED)
+        return;
+    struct wm_change *change = leader_change(p, out, "grade", WM_WORD);
+    int64_t lowest = wanted - up > 0 ? wanted - up : 0, highest = wanted + down;
+    change->to = grade < 0 ? wanted : grade < lowest ? lowest : highest;
+    if (grade >= 0) {
+        change->from = grade;
+        change->by = change->to - grade;
+    }
+}
+
+static void tell_accreditation(const struct pair *p, struct wm_rule_outcome *out)
+{
+    char until[11], starts[11];
+    if (p->terms->accreditation < 0) {
+        snprintf(out->note, sizeof out->note, "none is required");
+        return;
+    }
+    const char *required = word_of(p, "accreditation", p->terms->accreditation);
+    uint64_t held = p->c->accreditations[p->lane];
+    int32_t day = p->c->accredited_until[p->lane];
+    bool holds = held >> p->terms->accreditation & 1;
+    if (holds || (held & UNKNOWN_SET))
+        snprintf(out->note, sizeof out->note, "%s is required on %s; %s until %s", required, day_text(p->terms->starts, starts),
+                 holds ? "held" : "whether it is held is unknown,", day_text(day, until));
+    else
+        snprintf(out->note, sizeof out->note, "%s is required and not held", required);
+    if (out->verdict == WM_PASSED)
+        return;
+    if (!holds)
+        leader_change(p, out, "accreditation", WM_WORDS)->word = required;
+    if (day < p->terms->starts) /* an unknown day is the smallest number */
+        change_day(p, out, "accredited_until", day);
+    out->together = out->n_changes > 1;
+}
+
+static void tell_fit_and_proper(const struct pair *p, struct wm_rule_outcome *out)
+{
+    char until[11], starts[11];
+    int32_t day = p->c->fit_and_proper_until[p->lane];
+    if (!p->terms->board_role) {
+        snprintf(out->note, sizeof out->note, "not a board role");
+        return;
+    }
+    snprintf(out->note, sizeof out->note, "a board role: the check has to hold on %s; it holds until %s", day_text(p->terms->starts, starts), day_text(day, until));
+    if (out->verdict != WM_PASSED)
+        change_day(p, out, "fit_and_proper_until", day);
+}
+
+static void tell_ready(const struct pair *p, struct wm_rule_outcome *out)
+{
+    char from[11], starts[11];
+    int32_t day = p->c->ready_from[p->lane];
+    snprintf(out->note, sizeof out->note, "ready from %s; the post starts on %s", day_text(day, from), day_text(p->terms->starts, starts));
+    if (out->verdict == WM_PASSED)
+        return;
+    change_day(p, out, "ready_from", day);
+    if (day != DAY_UNKNOWN) /* or the post can wait */
+        out->changes[out->n_changes++] = (struct wm_change){WM_POSTS, wm_row_id(p->dataset, WM_POSTS, p->post), "starts", WM_DATE, p->terms->starts,
+                                                            day, (int64_t)day - p->terms->starts, NULL, false};
+}
+
+enum { COMMUTE_KM = 30 }; /* a longer way to travel by up to this is a smaller change than a region to move to */
+
+static void tell_place(const struct pair *p, struct wm_rule_outcome *out)
+{
+    const char *region = word_of(p, "region", p->terms->region);
+    uint64_t willing = p->c->regions[p->lane];
+    int64_t travel_km = p->c->travel_hm[p->lane] / 10, needed_km = (p->distance_hm + 9) / 10;
+    const char *stance = willing & UNKNOWN_SET ? "has not said about moving to" : p->terms->region >= 0 && (willing >> p->terms->region & 1) ? "is willing to move to" : "is not willing to move to";
+    if (p->distance_hm >= 0)
+        snprintf(out->note, sizeof out->note, "%s %s; lives %d.%d km away and would travel %lld km", stance, region, p->distance_hm / 10,
+                 p->distance_hm % 10, (long long)travel_km);
+    else
+        snprintf(out->note, sizeof out->note, "%s %s; the distance is unknown", stance, region);
+    if (out->verdict == WM_PASSED)
+        return;
+    leader_change(p, out, "regions_willing", WM_WORDS)->word = region;
+    if (p->distance_hm < 0)
+        return;
+    struct wm_change *travel = leader_change(p, out, "travel_km", WM_INTEGER);
+    travel->from = travel_km;
+    travel->to = needed_km;
+    travel->by = needed_km - travel_km;
+    if (travel->by <= COMMUTE_KM) {
+        struct wm_change first = *travel;
+        *travel = out->changes[0];
+        out->changes[0] = first;
+    }
+}
+
+static void tell_excluded(const struct pair *p, struct wm_rule_outcome *out)
+{
+    const char *organisation = wm_row_id(p->dataset, WM_ORGANISATIONS, p->terms->organisation);
+    snprintf(out->note, sizeof out->note, out->verdict == WM_PASSED ? "has not excluded %s" : "has excluded %s", organisation);
+    if (out->verdict == WM_PASSED)
+        return;
+    struct wm_change *change = leader_change(p, out, "organisations_excluded", WM_REFERENCES);
+    change->word = organisation;
+    change->remove = true;
+}
+
+/* No package: the nearest to one is the offer the organisation's own budget is least short of. */
+static void tell_package(const struct pair *p, struct wm_rule_outcome *out)
+{
+    const struct wm_offer *nearest = NULL;
+    size_t n = p->dataset->tables[WM_PACKAGES].n_rows, allowed = 0;
+    for (size_t k = 0; k < n; k++) {
+        const struct wm_offer *offer = &p->terms->offers[k];
+        allowed += offer->bar == WM_OFFER_BAR_none;
+        if (offer->bar == WM_OFFER_BAR_local_budget && (nearest == NULL || offer->short_by_gbp < nearest->short_by_gbp))
+            nearest = offer;
+    }
+    snprintf(out->note, sizeof out->note, "%zu of %zu packages may be used for this post", allowed, n);
+    if (out->verdict == WM_PASSED || nearest == NULL)
+        return;
+    for (size_t row = 0; row < p->dataset->tables[WM_BUDGETS].n_rows; row++) {
+        const char *id = wm_row_id(p->dataset, WM_BUDGETS, row);
+        char wanted[64];
+        snprintf(wanted, sizeof wanted, "organisation:%s", wm_row_id(p->dataset, WM_ORGANISATIONS, p->terms->organisation));
+        if (strcmp(id, wanted) == 0)
+            out->changes[out->n_changes++] = (struct wm_change){WM_BUDGETS, id, "amount_gbp", WM_INTEGER, nearest->local_cost_gbp - nearest->short_by_gbp,
+                                                                nearest->local_cost_gbp, nearest->short_by_gbp, NULL, false};
+    }
+}
+
+static void tell_filter(const struct pair *p, struct wm_rule_outcome *out)
+{
+    (void)p;
+    snprintf(out->note, sizeof out->note, "no filter was asked for");
+}
+
+static void (*const tellers[WM_RULE_COUNT])(const struct pair *p, struct wm_rule_outcome *out) = {
+#define X(name, text) tell_##name,
+    WM_RULES(X)
+#undef X
+};
+
+static bool excludes(const struct wm_dataset *dataset, size_t organisation, size_t lane)
+{
+    for (const uint32_t *p = dataset->leaders.excluders[organisation]; p < dataset->leaders.excluders[organisation + 1]; p++)
+        if (*p == lane)
+            return true;
+    return false;
+}
+
+void pair_rules(const struct wm_dataset *dataset, const struct post_terms *terms, const struct kernel_post *post, size_t lane, uint16_t *refused,
+                uint16_t *unknown)
+{
+    int32_t distance[LANES];
+    uint16_t block_refused[LANES], block_unknown[LANES];
+    size_t from = lane / LANES * LANES;
+    dataset->kernel->distance(&dataset->leaders, from, post, distance);
+    dataset->kernel->rules(&dataset->leaders, from, post, distance, block_refused, block_unknown);
+    *refused = block_refused[lane % LANES];
+    *unknown = block_unknown[lane % LANES];
+    if (excludes(dataset, terms->organisation, lane))
+        *refused |= 1u << WM_RULE_excluded;
+    if (post->n_offers == 0)
+        *refused |= 1u << WM_RULE_package;
+}
+
+void rule_tell(const struct wm_dataset *dataset, size_t post, size_t lane, enum wm_rule rule, uint16_t refused, uint16_t unknown,
+               struct wm_rule_outcome *out)
+{
+    const struct post_terms *terms = &dataset->posts[post];
+    struct pair pair = {dataset, terms, &dataset->leaders, post, lane, pair_distance_hm(dataset, terms, lane)};
+    *out = (struct wm_rule_outcome){.rule = rule};
+    out->verdict = unknown >> rule & 1 ? WM_UNJUDGED : refused >> rule & 1 ? WM_REFUSED : WM_PASSED;
+    tellers[rule](&pair, out);
+}

@@ -1,0 +1,144 @@
+/*
+ * The scoring kernel, written once in plain C and compiled once an instruction set (score_base.c, score_v3.c, score_v4.c):
+ * candidates are the lanes, criteria the loop. Every result is an integer in micro or nano, reached by single IEEE
+ * operations or integer arithmetic, with no sum across lanes and no contraction, so all builds give the same bits.
+ *
+ * Formulas: domain.md section 3. fit = sum_d w_d min(1, skill_d / need_d); logit = base - severity - distance + wants
+ * + mentor + preference; accept = 1 / (1 + e^-logit); expected benefit = severity * fit * accept.
+ */
+#include "score.h"
+#include "real.h"
+
+#include <math.h>
+
+#define EARTH_HM 63710.088f /* IUGG mean radius, 6371.0088 km */
+
+static void block_distance(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post, int32_t distance_hm[LANES])
+{
+    const float *x = leaders->x + lane, *y = leaders->y + lane, *z = leaders->z + lane;
+    for (int i = 0; i < LANES; i++) {
+        float dx = x[i] - post->x, dy = y[i] - post->y, dz = z[i] - post->z;
+        float chord = sqrtf(dx * dx + dy * dy + dz * dz);
+        float s = chord * chord * 0.25f; /* arc = 2 asin(chord / 2): its series is exact to 1e-7 within the United Kingdom */
+        float arc = chord * (1.0f + s * (1.0f / 6.0f + s * (3.0f / 40.0f + s * (15.0f / 336.0f))));
+        distance_hm[i] = (int32_t)(arc * EARTH_HM + 0.5f);
+    }
+}
+
+/* Bit 0 of each lane: the set holds `bit` (0 for an unknown set); bit 1: the set is unknown. */
+static void read_sets(const uint64_t *sets, uint64_t bit, uint32_t out[LANES])
+{
+    for (int i = 0; i < LANES; i++)
+        out[i] = (uint32_t)((sets[i] & bit) != 0) | (uint32_t)(sets[i] >> 63) << 1;
+}
+
+/* Notes rule `RULE` of lane i: `no` refuses for cause, `unsure` (0 or 1 each) for want of data, and outweighs `no`. */
+#define NOTE(RULE, no, unsure)                                                  \
+    do {                                                                        \
+        not_known[i] |= (uint32_t)(unsure) << WM_RULE_##RULE;                   \
+        not_met[i] |= ((uint32_t)(no) | (uint32_t)(unsure)) << WM_RULE_##RULE;  \
+    } while (0)
+
+/* A loop a rule, so that each becomes vector code; all of a block's state stays in registers or the first cache. */
+static void block_rules(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post, const int32_t distance_hm[LANES],
+                        uint16_t refused[LANES], uint16_t unknown[LANES])
+{
+    uint32_t not_met[LANES] = {0}, not_known[LANES] = {0}, set[LANES];
+
+    read_sets(leaders->roles + lane, post->role_bit, set);
+    for (int i = 0; i < LANES; i++)
+        NOTE(role, ~set[i] & 1, set[i] >> 1);
+
+    const int32_t *grade = leaders->grade + lane;
+    for (int i = 0; i < LANES; i++)
+        NOTE(grade, (grade[i] < post->grade_lowest) | (grade[i] > post->grade_highest), grade[i] < 0);
+
+    if (post->accreditation_bit != 0) {
+        const int32_t *until = leaders->accredited_until + lane;
+        read_sets(leaders->accreditations + lane, post->accreditation_bit, set);
+        for (int i = 0; i < LANES; i++)
+            NOTE(accreditation, (~set[i] & 1) | (until[i] < post->starts), set[i] >> 1 | (set[i] & (until[i] == DAY_UNKNOWN)));
+    }
+    if (post->board_role) {
+        const int32_t *until = leaders->fit_and_proper_until + lane;
+        for (int i = 0; i < LANES; i++)
+            NOTE(fit_and_proper, until[i] < post->starts, until[i] == DAY_UNKNOWN);
+    }
+
+    const int32_t *ready = leaders->ready_from + lane;
+    for (int i = 0; i < LANES; i++)
+        NOTE(ready, ready[i] > post->starts, ready[i] == DAY_UNKNOWN);
+
+    const int32_t *travel = leaders->travel_hm + lane, *located = leaders->located + lane;
+    read_sets(leaders->regions + lane, post->region_bit, set);
+    for (int i = 0; i < LANES; i++) {
+        uint32_t measured = (uint32_t)located[i] & (uint32_t)post->located;
+        uint32_t no = ~(set[i] | (measured & (distance_hm[i] <= travel[i]))) & 1;
+        NOTE(place, no, no & (set[i] >> 1 | (measured ^ 1)));
+    }
+
+    for (int i = 0; i < LANES; i++) {
+        refused[i] = (uint16_t)not_met[i];
+        unknown[i] = (uint16_t)not_known[i];
+    }
+}
+
+static void block_score(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post, const int32_t distance_hm[LANES],
+                        const int32_t preference_micro[LANES], struct kernel_scores *out)
+{
+    int32_t fit[LANES] = {0}, common[LANES], best[LANES], chosen[LANES];
+
+    for (size_t d = 0; d < post->n_domains; d++) {
+        const float *skill = leaders->skill[d] + lane;
+        float per_skill = post->weight_per_skill[d], weight = post->weight[d];
+        for (int i = 0; i < LANES; i++) {
+            float part = skill[i] * per_skill;
+            part = part < weight ? part : weight;
+            fit[i] += (int32_t)(part + 0.5f);
+        }
+    }
+
+    const int32_t *travel = leaders->travel_hm + lane, *located = leaders->located + lane;
+    for (int i = 0; i < LANES; i++) {
+        int32_t excess = distance_hm[i] - travel[i];
+        excess = excess > 0 ? excess : 0;
+        int32_t cost = (located[i] & post->located) ? excess * post->distance_micro_per_hm : post->unknown_distance_micro;
+        common[i] = preference_micro[i] - cost;
+        best[i] = INT32_MIN;
+        chosen[i] = 0;
+    }
+
+    for (size_t k = 0; k < post->n_offers; k++) {
+        int32_t logit[LANES];
+        for (int i = 0; i < LANES; i++)
+            logit[i] = common[i] + post->constant_micro[k];
+        for (size_t t = 0; t < post->n_components; t++) {
+            int32_t amount = post->amount[k][t];
+            if (amount == 0)
+                continue;
+            const int32_t *want = leaders->want[t] + lane;
+            for (int i = 0; i < LANES; i++)
+                logit[i] += want[i] * amount;
+        }
+        for (int i = 0; i < LANES; i++) {
+            chosen[i] = logit[i] > best[i] ? (int32_t)k : chosen[i];
+            best[i] = logit[i] > best[i] ? logit[i] : best[i];
+        }
+    }
+
+    /* The half added before a division by a power of ten is off the integers by a little, so that rounding the
+       reciprocal can never tip an exact one down. Products of two micro numbers are integers below 2^53: exact. */
+    for (int i = 0; i < LANES; i++) {
+        double logit = best[i] * 1e-6;
+        logit = logit < -700.0 ? -700.0 : logit;
+        logit = logit > 700.0 ? 700.0 : logit;
+        double accept = 1.0 / (1.0 + real_exp(-logit));
+        int32_t accept_micro = (int32_t)(accept * 1e6 + 0.5);
+        int32_t benefit_micro = (int32_t)((fit[i] * post->severity_micro + 500000.25) * 1e-6);
+        out->expected_nano[i] = (int32_t)(((double)benefit_micro * accept_micro + 500.25) * 1e-3);
+        out->fit_micro[i] = fit[i];
+        out->logit_micro[i] = best[i];
+        out->accept_micro[i] = accept_micro;
+        out->offer[i] = chosen[i];
+    }
+}

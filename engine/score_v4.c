@@ -1,0 +1,8 @@
+/* The scoring kernel for AVX512; the Makefile gives this file its instruction set. */
+#if defined(__x86_64__)
+#include "score.inc.c"
+
+const struct kernel kernel_avx512 = {"avx512", block_distance, block_rules, block_score};
+#else
+typedef int no_avx512_here;
+#endif

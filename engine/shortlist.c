@@ -1,0 +1,77 @@
+/* The best k leaders for a post, by a total order: expected benefit, then id. */
+#include "match.h"
+
+#include <string.h>
+
+struct shortlist_block { /* what wm_shortlist_free frees: the answer first, so that its address is the block's */
+    struct wm_shortlist answer;
+    struct arena arena;
+};
+
+/* Scratch for the whole sweep and the rows of the answer. */
+static size_t arena_ceiling(const struct wm_dataset *dataset, const struct wm_query *query)
+{
+    return ((size_t)64 << 10) + 64 * (dataset->leaders.n_padded + dataset->tables[WM_PACKAGES].n_rows * 4) +
+           2 * query->limit * sizeof(struct wm_match);
+}
+
+static int fill_rows(const struct wm_dataset *dataset, const struct wm_query *query, struct arena *arena, struct sweep *sweep,
+                     struct wm_shortlist *out)
+{
+    size_t n = sweep->n_ranked, offset = query->offset < n ? query->offset : n;
+    out->n_rows = query->limit < n - offset ? query->limit : n - offset;
+    out->rows = arena_alloc(arena, out->n_rows + 1, sizeof *out->rows);
+    if (out->rows == NULL)
+        return WM_EMEMORY;
+    ranked_select(sweep->ranked, n, offset + out->n_rows + 1); /* one more, for the last margin */
+    for (size_t i = 0; i < out->n_rows; i++) {
+        const struct ranked *r = &sweep->ranked[offset + i];
+        match_fill(dataset, query->subject, r->lane, &sweep->offers[r->offer], &out->rows[i]);
+        if (offset + i + 1 < n)
+            out->rows[i].margin_nano = r->expected_nano - r[1].expected_nano;
+    }
+    return WM_OK;
+}
+
+static int fill_shortlist(const struct wm_dataset *dataset, const struct wm_query *query, struct arena *arena, struct wm_shortlist *out)
+{
+    struct sweep sweep;
+    if (sweep_post(dataset, query->subject, query, arena, &sweep) != WM_OK)
+        return WM_EMEMORY;
+    out->considered = dataset->leaders.n;
+    out->eligible = sweep.n_ranked;
+    refusals_count(sweep.refused, sweep.unknown, dataset->leaders.n, &out->refusals);
+    out->severity = sweep.terms->severity;
+    out->n_offers = dataset->tables[WM_PACKAGES].n_rows;
+    out->offers = arena_alloc(arena, out->n_offers + 1, sizeof *out->offers);
+    if (out->offers == NULL)
+        return WM_EMEMORY;
+    memcpy(out->offers, sweep.offers, out->n_offers * sizeof *out->offers);
+    return fill_rows(dataset, query, arena, &sweep, out);
+}
+
+int wm_shortlist_make(const struct wm_dataset *dataset, const struct wm_query *query, struct wm_shortlist **out)
+{
+    int code = query_check(query, dataset->tables[WM_POSTS].n_rows);
+    if (code != WM_OK)
+        return code;
+    struct arena arena;
+    arena_init(&arena, arena_ceiling(dataset, query));
+    struct shortlist_block *block = arena_alloc(&arena, 1, sizeof *block);
+    code = block == NULL ? WM_EMEMORY : fill_shortlist(dataset, query, &arena, &block->answer);
+    if (code != WM_OK) {
+        arena_fini(&arena);
+        return code;
+    }
+    block->arena = arena;
+    *out = &block->answer;
+    return WM_OK;
+}
+
+void wm_shortlist_free(struct wm_shortlist *shortlist)
+{
+    if (shortlist == NULL)
+        return;
+    struct arena arena = ((struct shortlist_block *)shortlist)->arena; /* the block lies in it */
+    arena_fini(&arena);
+}
