@@ -1,0 +1,284 @@
+/* The client's command line: taken apart by hand, because getopt knows neither lists nor what was nearly right. */
+#include "client_options.h"
+
+#include "wellmatch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct option_spec {
+    const char *name;
+    char letter;
+    enum option_kind kind;
+    const char *value, *param, *about;
+};
+
+static const struct option_spec specs[] = {
+#define X(id, name, letter, kind, value, param, about) {name, letter, kind, value, param, about},
+    CLIENT_OPTIONS(X)
+#undef X
+};
+
+enum {
+    HELP_COLUMN = 26,               /* where the texts of help start */
+    NUMBER_DIGITS_MAX = 15,         /* of a whole number */
+    SECONDS_MAX = 86400,
+    NEAR = 3                        /* letters that may be wrong in a name worth suggesting */
+};
+
+static bool take_option(const char *arg, char *const argv[], int argc, int *i, struct options *out, char *error);
+static bool check_value(const struct option_spec *spec, const char *value, char *error);
+static void put_list(const struct options *options, enum option option, struct buf *params);
+
+/* ---- Reading ---- */
+
+bool options_read(int argc, char *const argv[], struct options *out, char error[OPTIONS_ERROR_CAP])
+{
+    *out = (struct options){0};
+    out->given = calloc((size_t)argc + 1, sizeof *out->given);
+    out->words = calloc((size_t)argc + 1, sizeof *out->words);
+    if (!out->given || !out->words) {
+        snprintf(error, OPTIONS_ERROR_CAP, "%s", wm_error_text(WM_EMEMORY));
+        options_free(out);
+        return false;
+    }
+    bool ended = false;
+    for (int i = 1; i < argc; i++) {
+        const char *arg = argv[i];
+        if (!ended && strcmp(arg, "--") == 0) {
+            ended = true;
+        } else if (ended || arg[0] != '-' || arg[1] == '\0') { /* a lone - is a word: standard input */
+            out->words[out->n_words++] = arg;
+        } else if (!take_option(arg, argv, argc, &i, out, error)) {
+            options_free(out);
+            return false;
+        }
+    }
+    return true;
+}
+
+void options_free(struct options *options)
+{
+    free(options->given);
+    free(options->words);
+    *options = (struct options){0};
+}
+
+/* The option that `arg` names, and where its value starts if that is in the same word; OPTION_COUNT when it names none. */
+static enum option find_option(const char *arg, const char **value)
+{
+    bool is_long = arg[1] == '-';
+    size_t len = is_long ? strcspn(arg + 2, "=") : 1;
+    const char *rest = arg + (is_long ? 2 : 1) + len;
+    *value = is_long ? (*rest == '=' ? rest + 1 : NULL) : *rest ? rest : NULL;
+    if (is_long && len == strlen("colour") && strncmp(arg + 2, "colour", len) == 0)
+        return OPTION_colour;
+    for (enum option option = 0; option < OPTION_COUNT; option++)
+        if (is_long ? strlen(specs[option].name) == len && strncmp(specs[option].name, arg + 2, len) == 0
+                    : specs[option].letter == arg[1])
+            return option;
+    return OPTION_COUNT;
+}
+
+static bool take_option(const char *arg, char *const argv[], int argc, int *i, struct options *out, char *error)
+{
+    const char *value;
+    enum option option = find_option(arg, &value);
+    if (option == OPTION_COUNT) {
+        const char *names[OPTION_COUNT];
+        for (enum option o = 0; o < OPTION_COUNT; o++)
+            names[o] = specs[o].name;
+        char word[64];
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(arg + 1, "="), arg + 1);
+        const char *nearest = arg[1] == '-' ? options_nearest(word + 1, names, OPTION_COUNT) : NULL;
+        if (nearest)
+            snprintf(error, OPTIONS_ERROR_CAP, "there is no option '%.60s'; did you mean '--%s'?", arg, nearest);
+        else
+            snprintf(error, OPTIONS_ERROR_CAP, "there is no option '%.60s'; 'wellmatch --help' lists them", arg);
+        return false;
+    }
+    const struct option_spec *spec = &specs[option];
+    if (spec->kind == OPTION_FLAG && value) {
+        snprintf(error, OPTIONS_ERROR_CAP, "--%s takes no value: '%.60s'", spec->name, arg);
+        return false;
+    }
+    if (spec->kind != OPTION_FLAG && !value) {
+        if (*i + 1 >= argc) {
+            snprintf(error, OPTIONS_ERROR_CAP, "--%s needs a value: --%s %s", spec->name, spec->name, spec->value);
+            return false;
+        }
+        value = argv[++*i];
+    }
+    if (value && !check_value(spec, value, error))
+        return false;
+    out->given[out->n_given++] = (struct option_given){option, value};
+    return true;
+}
+
+static bool is_decimal(const char *value, double least, double most)
+{
+    size_t whole = strspn(value, "0123456789"), point = value[whole] == '.';
+    size_t part = point ? strspn(value + whole + 1, "0123456789") : 0;
+    double number = strtod(value, NULL);
+    return whole + part > 0 && value[whole + point + part] == '\0' && number >= least && number <= most;
+}
+
+static bool check_value(const struct option_spec *spec, const char *value, char *error)
+{
+    size_t len = strlen(value);
+    const char *expected = NULL;
+    if (spec->kind == OPTION_INTEGER && (len == 0 || len > NUMBER_DIGITS_MAX || strspn(value, "0123456789") != len))
+        expected = "a whole number, 0 or more";
+    if (spec->kind == OPTION_NUMBER && !is_decimal(value, 0, 1e9))
+        expected = "a number, 0 or more";
+    if (spec->kind == OPTION_SECONDS && !is_decimal(value, 0.001, SECONDS_MAX))
+        expected = "seconds, 0.001 to 86400";
+    if ((spec->kind == OPTION_WORD || spec->kind == OPTION_LIST) && len == 0)
+        expected = "something";
+    if (expected)
+        snprintf(error, OPTIONS_ERROR_CAP, "--%s is '%.60s'; expected %s", spec->name, value, expected);
+    return !expected;
+}
+
+/* ---- Asking ---- */
+
+const char *options_value(const struct options *options, enum option option)
+{
+    for (size_t i = options->n_given; i-- > 0;)
+        if (options->given[i].option == option)
+            return options->given[i].value ? options->given[i].value : "";
+    return NULL;
+}
+
+int64_t options_integer(const struct options *options, enum option option, int64_t otherwise)
+{
+    const char *value = options_value(options, option);
+    return value ? strtoll(value, NULL, 10) : otherwise;
+}
+
+int64_t options_milliseconds(const struct options *options, enum option option, int64_t otherwise)
+{
+    const char *value = options_value(options, option);
+    return value ? (int64_t)(strtod(value, NULL) * 1000 + 0.5) : otherwise;
+}
+
+bool options_misplaced(const struct options *options, unsigned allowed, const char *command, char error[OPTIONS_ERROR_CAP])
+{
+    for (size_t i = 0; i < options->n_given; i++)
+        if (!(allowed & 1U << options->given[i].option)) {
+            snprintf(error, OPTIONS_ERROR_CAP, "%s takes no option --%s; 'wellmatch %s --help' lists those it takes", command,
+                     specs[options->given[i].option].name, command);
+            return true;
+        }
+    return false;
+}
+
+/* ---- Parameters ---- */
+
+/* Options whose pointer starts with `prefix` and goes no deeper; opens `object` before the first when it is not NULL. */
+static void put_level(const struct options *options, const char *prefix, const char *object, const char *among, struct buf *params)
+{
+    bool any = false;
+    for (enum option option = 0; option < OPTION_COUNT; option++) {
+        const char *pointer = specs[option].param, *value = options_value(options, option);
+        if (!pointer || !value || strncmp(pointer, prefix, strlen(prefix)) != 0 || strchr(pointer + strlen(prefix), '/'))
+            continue;
+        if (!any && object) {
+            json_key(params, object);
+            json_open(params, '{');
+        }
+        any = true;
+        json_key(params, option == OPTION_among ? among : pointer + strlen(prefix));
+        if (specs[option].kind == OPTION_LIST)
+            put_list(options, option, params);
+        else if (specs[option].kind == OPTION_NUMBER)
+            buf_format(params, "%.3f", strtod(value, NULL));
+        else
+            buf_integer(params, options_integer(options, option, 0));
+    }
+    if (any && object)
+        json_close(params, '}');
+}
+
+void options_put_params(const struct options *options, const char *among, struct buf *params)
+{
+    put_level(options, "/", NULL, among, params);
+    put_level(options, "/filters/", "filters", among, params);
+}
+
+/* Every part of every time the option was given, as an array of strings. */
+static void put_list(const struct options *options, enum option option, struct buf *params)
+{
+    json_open(params, '[');
+    for (size_t i = 0; i < options->n_given; i++) {
+        if (options->given[i].option != option)
+            continue;
+        for (const char *at = options->given[i].value; *at;) {
+            size_t len = strcspn(at, ",");
+            if (len > 0) {
+                json_item(params);
+                buf_json_string(params, at, len);
+            }
+            at += len + (at[len] == ',');
+        }
+    }
+    json_close(params, ']');
+}
+
+const char *options_name_of(const char *pointer, char name[32])
+{
+    if (strncmp(pointer, "/filters/leaders", 16) == 0 || strncmp(pointer, "/filters/posts", 14) == 0)
+        pointer = specs[OPTION_among].param;
+    for (enum option option = 0; option < OPTION_COUNT; option++) {
+        const char *param = specs[option].param;
+        size_t len = param ? strlen(param) : 0;
+        if (param && strncmp(pointer, param, len) == 0 && (pointer[len] == '\0' || pointer[len] == '/')) {
+            snprintf(name, 32, "--%s", specs[option].name);
+            return name;
+        }
+    }
+    return NULL;
+}
+
+/* ---- Help and suggestions ---- */
+
+void options_help(struct buf *out, unsigned allowed)
+{
+    for (enum option option = 0; option < OPTION_COUNT; option++) {
+        const struct option_spec *spec = &specs[option];
+        if (!(allowed & 1U << option))
+            continue;
+        size_t start = out->len;
+        if (spec->letter)
+            buf_format(out, "  -%c, --%s", spec->letter, spec->name);
+        else
+            buf_format(out, "      --%s", spec->name);
+        if (spec->value)
+            buf_format(out, " %s", spec->value);
+        for (const char *line = spec->about; *line;) {
+            do
+                buf_char(out, ' ');
+            while (!out->failed && out->len - start < HELP_COLUMN);
+            size_t len = strcspn(line, "\n");
+            buf_put(out, line, len);
+            buf_char(out, '\n');
+            start = out->len;
+            line += len + (line[len] == '\n');
+        }
+    }
+}
+
+const char *options_nearest(const char *word, const char *const names[], size_t n)
+{
+    const char *nearest = NULL;
+    unsigned best = NEAR + 1;
+    for (size_t i = 0; i < n; i++) {
+        unsigned distance = wm_text_distance(word, names[i]);
+        if (distance < best && distance < strlen(names[i])) {
+            best = distance;
+            nearest = names[i];
+        }
+    }
+    return nearest;
+}

@@ -1,0 +1,25 @@
+/* Connections: bytes in, requests to methods and jobs, replies out. Loop thread only. */
+#ifndef API_CONN_H
+#define API_CONN_H
+
+#include "service.h"
+
+/* Makes service->conns, which holds every connection there will be. 0, or -1 when out of memory. */
+int conns_init(struct service *service);
+
+/* Takes an accepted descriptor; beyond the ceiling the peer is told so and closed. */
+void conn_open(struct service *service, int fd, bool local);
+
+/*
+ * Finishes what is in flight, writes it, then closes every connection; requests that still come are refused with
+ * shutting_down. `done` is called on the loop, once, when nothing is left to write.
+ */
+void conns_drain(struct service *service, void (*done)(void *arg), void *arg);
+
+/* Closes every connection now, and the handles of service->conns; returns how many requests were left unanswered. */
+size_t conns_close(struct service *service);
+
+/* After the loop has ended. */
+void conns_fini(struct service *service);
+
+#endif

@@ -1,0 +1,18 @@
+/* Sockets that accept: TCP and unix. Out of descriptors, accepting pauses and goes on by itself; it never spins. */
+#ifndef API_LISTENER_H
+#define API_LISTENER_H
+
+#include "service.h"
+
+enum { LISTENER_ERROR_CAP = 1024 };
+
+/*
+ * Listens on an address (tcp://HOST:PORT on each address the host has, unix:PATH) and adds to service->listeners. 0, or
+ * -1 with a sentence that says what is the matter and what to do about it; nothing is left behind then.
+ */
+int listener_open(struct service *service, const char *address, char error[LISTENER_ERROR_CAP]);
+
+/* Stops accepting; removes the files of unix sockets that are still ours. The list is empty at once. */
+void listener_close_all(struct service *service);
+
+#endif

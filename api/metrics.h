@@ -1,0 +1,80 @@
+/* What the service counts: one list of counters, requests and latency by method, errors by code. Loop thread only. */
+#ifndef API_METRICS_H
+#define API_METRICS_H
+
+#include "buf.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Name on the wire, and what one step of it means. Those under "now" go down again. */
+#define METRICS(X)                                                                  \
+    X(connections_now, "connections open")                                          \
+    X(connections_accepted, "connections taken")                                    \
+    X(connections_refused, "connections turned away at the ceiling")                \
+    X(connections_stalled, "connections closed because their peer did not read")    \
+    X(accept_pauses, "times accepting paused because descriptors ran out")          \
+    X(bytes_in, "bytes read")                                                       \
+    X(bytes_out, "bytes written")                                                   \
+    X(writes, "system calls that wrote them")                                       \
+    X(messages, "lines that held a request or a batch")                             \
+    X(batches, "of these, batches")                                                 \
+    X(notifications, "requests without an id, never answered")                      \
+    X(in_flight_now, "requests that wait for an answer")                            \
+    X(jobs_now, "answers being looked for in Redis, queued or computed")            \
+    X(workers_now, "of these, given to the worker threads")                         \
+    X(computed_on_loop, "answers computed on the loop")                             \
+    X(computed_on_worker, "answers computed on a worker thread")                    \
+    X(coalesced, "requests that joined an equal one in flight")                     \
+    X(dropped, "answers whose asker had gone")                                      \
+    X(reloads, "datasets loaded while running")                                     \
+    X(reloads_refused, "loads that found faults; the running data stayed")
+
+enum metric {
+#define X(name, about) METRIC_##name,
+    METRICS(X)
+#undef X
+        METRIC_COUNT
+};
+
+/* Microseconds in buckets of at most 1/8 their size: 0..7 one each, then eight to every power of two up to 2^32. */
+enum { HISTOGRAM_BUCKETS = 240 };
+struct histogram {
+    uint64_t n, max_us;
+    uint64_t bucket[HISTOGRAM_BUCKETS];
+};
+void histogram_add(struct histogram *histogram, uint64_t us);
+/* The smallest bucket's upper end that at least `permille` of the values lie under or at; 0 when there are none. */
+uint64_t histogram_quantile(const struct histogram *histogram, unsigned permille);
+
+struct method_metrics {
+    const char *name; /* borrowed */
+    uint64_t requests, errors;
+    struct histogram latency; /* from the whole line read to the answer queued */
+};
+
+enum { METRICS_CODES_MAX = 32 };
+
+struct metrics {
+    uint64_t counter[METRIC_COUNT];
+    size_t n_methods;
+    struct method_metrics *methods; /* [n_methods] */
+    size_t n_codes;
+    struct {
+        int code;
+        uint64_t n;
+    } errors[METRICS_CODES_MAX]; /* in the order they were first seen; codes beyond the room are not told apart */
+};
+
+int metrics_init(struct metrics *metrics, size_t n_methods); /* 0, or -1: out of memory. Names are the caller's to set */
+void metrics_fini(struct metrics *metrics);
+
+#define metrics_add(metrics, name, by) ((metrics)->counter[METRIC_##name] += (uint64_t)(by))
+#define metrics_sub(metrics, name, by) ((metrics)->counter[METRIC_##name] -= (uint64_t)(by))
+void metrics_error(struct metrics *metrics, int code);
+void metrics_answer(struct method_metrics *method, int code, uint64_t us);
+
+/* Writes the members "counters", "methods" and "errors" into an open object. */
+void metrics_put(const struct metrics *metrics, const char *(*error_name)(int code), struct buf *out);
+
+#endif

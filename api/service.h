@@ -1,0 +1,86 @@
+/*
+ * What one event loop shares: the dataset that answers, the cache, the jobs in flight, the counters, and loading the
+ * data again. Loop thread only.
+ */
+#ifndef API_SERVICE_H
+#define API_SERVICE_H
+
+#include "address.h"
+#include "cache.h"
+#include "config.h"
+#include "method.h"
+#include "metrics.h"
+#include "snapshot.h"
+
+#include <uv.h>
+
+struct conns;
+struct job;
+struct reload;
+struct service;
+
+struct bound { /* a socket that accepts; listener.c has the rest of it */
+    struct bound *next;
+    char address[ADDRESS_TEXT_MAX]; /* as bound: with the port that was given for 0 */
+};
+
+/*
+ * A request that waits for its answer. It names its connection by slot and generation: one that has closed meanwhile is
+ * found by nobody, and the answer is dropped.
+ */
+struct waiter {
+    struct waiter *next;
+    uint32_t slot, generation;
+    struct batch *batch; /* valid as long as the connection is; NULL: a single request */
+    size_t member;       /* place in the batch */
+    struct method_metrics *metrics;
+    uint64_t asked_at;   /* uv_hrtime of the line that asked */
+    size_t id_len;
+    char id[];
+};
+
+struct waiters { /* in the order they came */
+    struct waiter *first, *last;
+};
+
+/* Gives a waiter its answer (code 0: a result; else an error object) and frees it. */
+typedef void service_answer(struct service *service, struct waiter *waiter, int code, struct slice body);
+
+struct service {
+    uv_loop_t *loop;
+    const struct config *config;
+    size_t connections_max;  /* config's, or what the limit on descriptors leaves */
+    struct snapshot snapshot;
+    struct cache *cache;
+    struct metrics metrics;
+    struct method_host host;
+    uint64_t started_at;     /* uv_hrtime */
+    bool draining;           /* SIGTERM came: what is in flight is finished, nothing is begun */
+    bool stopping;           /* connections are closed: nothing more is computed */
+    struct bound *listeners;
+    struct conns *conns;
+    service_answer *answer;  /* set by conn.c: news goes up as a call, not as an include */
+    struct job *jobs;        /* hash by key */
+    struct buf key;          /* scratch: the key that is being looked up */
+    struct reload *reload;   /* the load under way, NULL when there is none */
+    bool reload_again;       /* asked for while one was under way: the files may have changed since it began */
+    struct waiters reload_waiters; /* for the next one */
+};
+
+/* Takes the dataset's reference. 0, or -1 when out of memory; then nothing is left behind. */
+int service_init(struct service *service, uv_loop_t *loop, const struct config *config, struct wm_dataset *dataset);
+/* After the loop has ended: no job, load, listener or connection is left. The cache is closed by main. */
+void service_fini(struct service *service);
+
+void waiters_add(struct waiters *waiters, struct waiter *waiter);
+/* Answers all, in the order they came; the list is empty then. */
+void waiters_answer(struct waiters *waiters, struct service *service, int code, struct slice body);
+
+/*
+ * Loads the data again in a worker and swaps it in when it has no fault. One load at a time; whoever asks while one is
+ * under way gets the next, which they share. `waiter` (may be NULL: a signal) is taken.
+ */
+void service_reload(struct service *service, struct waiter *waiter);
+void service_cancel_reload(struct service *service); /* where it has not begun */
+
+#endif
