@@ -1,0 +1,228 @@
+# wellmatch: `make run` serves the sample data, `make test` tests everything, `make help` lists the rest.
+#
+# Everything is built below $(BUILD): programs and libraries in it, objects in $(BUILD)/obj. Another flavour is the same
+# Makefile with another BUILD, so objects never mix: make CC=clang OPT=-O0 BUILD=build/plain
+# Yours to set: CC, OPT, CFLAGS, CPPFLAGS, LDFLAGS, BUILD, PREFIX, DESTDIR, TEST (name of one test), FUZZ_SECONDS.
+# make --trace shows the commands.
+
+OPT ?= -O3 -g
+BUILD ?= build
+PREFIX ?= /usr/local
+PYTHON ?= /usr/bin/python3
+FUZZ_SECONDS ?= 60
+
+VERSION := $(shell sed -n 's/^.define WM_VERSION "\(.*\)"/\1/p' include/wellmatch.h)
+SONAME := libwellmatch.so.$(firstword $(subst ., ,$(VERSION)))
+MAKEFLAGS += --no-print-directory
+
+# ---- Flags. Those of LANGUAGE are part of the program's meaning: because of them all builds answer with the same bytes. ----
+
+LANGUAGE = -std=c11 -D_GNU_SOURCE -fno-fast-math -ffp-contract=off -fno-math-errno -fvisibility=hidden -fPIC -pthread
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wstrict-prototypes \
+    -Wmissing-prototypes -Wvla -Wformat=2 -Wcast-qual
+COMPILE = $(CC) $(OPT) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LANGUAGE) $(SANITIZE)
+LINK = $(CC) $(OPT) $(CFLAGS) $(LANGUAGE) $(SANITIZE) $(LDFLAGS)
+ENGINE_LIBS = -lcsv -ljansson -lmd -lm
+API_LIBS = -luv -lhiredis -lxxhash $(ENGINE_LIBS)
+
+# ---- Sources and what becomes of them ----
+
+O := $(BUILD)/obj
+objects = $(patsubst %.c,$(O)/%.o,$(1))
+
+MAINS := api/wellmatchd.c api/wellmatch.c
+ENGINE := $(call objects,$(filter-out %.inc.c,$(wildcard engine/*.c)))
+API := $(call objects,$(filter-out $(MAINS),$(wildcard api/*.c)))
+SUPPORT := $(call objects,$(wildcard tests/*.c))
+SOURCES := $(wildcard include/*.h engine/*.[ch] api/*.[ch] tests/*.[ch] tests/*/*.[ch] bench/*.[ch])
+
+STATIC := $(BUILD)/libwellmatch.a
+SHARED := $(BUILD)/libwellmatch.so.$(VERSION)
+PROGRAMS := $(patsubst api/%.c,$(BUILD)/%,$(wildcard $(MAINS)))
+TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/property/prop_*.c))
+REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/replay_%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c)) $(BUILD)/tests/reproduce/answers
+
+.PHONY: all deps run test tests bench check asan ubsan tsan fuzz cover format format-check tidy layers reproduce \
+    install install-check uninstall clean help force
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(PROGRAMS) $(STATIC) $(SHARED) ## programs and libraries, in build/
+
+deps: ## install what building and testing need (Debian; says first what)
+	@sh .ci/deps build test
+
+run: ## install what is missing, build, serve data/sample on 127.0.0.1:7345 and build/wellmatch.sock
+	@sh .ci/deps build
+	@$(MAKE) all
+	@exec $(BUILD)/wellmatchd --data data/sample --listen tcp://127.0.0.1:7345 --listen unix:$(BUILD)/wellmatch.sock
+
+test: ## install what is missing, build, run every test; TEST=name runs one
+	@sh .ci/deps build test
+	@$(MAKE) all tests || { echo "The build failed, so no test was run."; echo "0 passed, 1 failed"; exit 1; }
+	@BUILD=$(BUILD) PYTHON=$(PYTHON) sh tests/run.sh $(TEST)
+
+tests: $(TESTS) $(REPLAYS)
+
+bench: $(PROGRAMS) $(TOOLS) ## the numbers of bench/README.md, on this machine
+	@BUILD=$(BUILD) sh bench/run.sh
+
+# ---- Compiling ----
+
+# One kernel source, three instruction sets; on other processors two of these files compile to nothing.
+ifneq (,$(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null)))
+$(O)/engine/score_v3.o: KERNEL = -mavx2
+$(O)/engine/score_v4.o: KERNEL = -mavx512f -mavx512bw -mavx512dq -mavx512vl
+endif
+
+$(O)/engine/%.o $(O)/api/%.o: INCLUDES = -Iinclude
+$(O)/tests/%.o $(O)/bench/%.o: INCLUDES = -Iinclude -Iengine -Iapi -Itests
+
+$(O)/%.o: %.c $(O)/flags
+	@mkdir -p $(@D)
+	@echo "  $(CC) $<"
+	@$(COMPILE) $(KERNEL) $(INCLUDES) -MMD -MP -c $< -o $@
+
+# Holds the command line, so that other flags build everything anew.
+$(O)/flags: force
+	@command -v $(firstword $(CC)) >/dev/null || \
+	    { echo "There is no C compiler '$(CC)' here: 'make deps' installs gcc, or name yours with CC=..." >&2; exit 1; }
+	@mkdir -p $(@D)
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+# ---- Linking ----
+
+# One object whose only visible names are the public ones, so that the archive cannot clash with its user's names.
+$(STATIC): $(ENGINE)
+	@echo "  archive $@"
+	@$(CC) -r -nostdlib -o $(O)/libwellmatch.o $^
+	@objcopy --localize-hidden $(O)/libwellmatch.o
+	@rm -f $@
+	@ar rcs $@ $(O)/libwellmatch.o
+
+$(SHARED): $(ENGINE)
+	@echo "  link $@"
+	@$(LINK) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(ENGINE_LIBS)
+	@ln -sf $(@F) $(BUILD)/$(SONAME)
+	@ln -sf $(@F) $(BUILD)/libwellmatch.so
+
+$(PROGRAMS): $(BUILD)/%: $(O)/api/%.o $(API) $(STATIC)
+	@echo "  link $@"
+	@$(LINK) -o $@ $^ $(API_LIBS)
+
+# tests/fault.c stands in front of the allocator, so that tests can make any allocation fail.
+WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
+$(TESTS): $(BUILD)/%: $(O)/%.o $(SUPPORT) $(API) $(ENGINE)
+	@mkdir -p $(@D)
+	@echo "  link $@"
+	@$(LINK) $(WRAP) -o $@ $^ -lcmocka $(API_LIBS)
+
+$(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(API) $(ENGINE)
+	@mkdir -p $(@D)
+	@echo "  link $@"
+	@$(LINK) -o $@ $^ $(API_LIBS)
+
+$(FUZZERS): $(BUILD)/%: $(O)/%.o $(API) $(ENGINE)
+	@mkdir -p $(@D)
+	@echo "  link $@"
+	@$(LINK) -fsanitize=fuzzer -o $@ $^ $(API_LIBS)
+
+$(TOOLS): $(BUILD)/%: $(O)/%.o $(API) $(ENGINE)
+	@mkdir -p $(@D)
+	@echo "  link $@"
+	@$(LINK) -o $@ $^ $(API_LIBS)
+
+# ---- Looking harder: each flavour in a folder of its own ----
+
+SLOW = TEST_SECONDS=900 OPT='-O1 -g -fno-omit-frame-pointer'
+
+check: ## everything that must hold before a release (about half an hour)
+	@sh .ci/deps build test check
+	@$(MAKE) format-check layers tidy
+	@$(MAKE) test install-check reproduce CFLAGS=-Werror
+	@$(MAKE) asan
+	@$(MAKE) ubsan
+	@$(MAKE) tsan
+	@$(MAKE) fuzz FUZZ_SECONDS=20
+
+asan: ## every test under the address sanitizer
+	@$(SLOW) $(MAKE) BUILD=build/asan SANITIZE=-fsanitize=address test
+
+ubsan: ## every test under the undefined-behaviour sanitizer
+	@$(SLOW) $(MAKE) BUILD=build/ubsan SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all' test
+
+tsan: ## every test under the thread sanitizer
+	@$(SLOW) $(MAKE) BUILD=build/tsan SANITIZE=-fsanitize=thread test
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (60) with clang; keeps what it learns in tests/fuzz/corpus
+	@sh .ci/deps build check
+	@$(MAKE) CC=clang OPT='-O1 -g' BUILD=build/fuzz \
+	    SANITIZE='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' $(FUZZERS:$(BUILD)/%=build/fuzz/%)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) BUILD=build/fuzz sh tests/fuzz/run.sh
+
+cover: ## lines and branches of engine/ and api/ that the tests reach
+	@sh .ci/deps build test check
+	@find build/cover -name '*.gcda' -delete 2>/dev/null || true
+	@$(MAKE) BUILD=build/cover OPT='-O0 -g' SANITIZE=--coverage test
+	@gcovr --root . --filter 'engine/' --filter 'api/' --sort-percentage build/cover
+
+format: ## lay out all C files by .clang-format
+	@clang-format -i $(SOURCES)
+
+# Versions of clang-format differ in small things; what counts is Debian 12's.
+format-check:
+	@if clang-format --version | grep -q 'version 14\.'; then clang-format --dry-run --Werror $(SOURCES); \
+	else echo "The layout is checked with clang-format 14 only, which is not here."; fi
+
+tidy: ## static analysis by .clang-tidy
+	@clang-tidy --quiet $(filter-out %.inc.c,$(filter %.c,$(SOURCES))) -- -std=c11 -D_GNU_SOURCE -Iinclude -Iengine -Iapi -Itests
+
+layers: $(STATIC) $(SHARED) ## includes point one way; the library reaches for nothing outside itself
+	@BUILD=$(BUILD) sh tests/layers.sh
+
+reproduce: ## gcc -O3 and clang -O0, every kernel, one thread and many: the same bytes
+	@sh .ci/deps build check
+	@sh tests/reproduce.sh
+
+# ---- Installing ----
+
+BIN = $(DESTDIR)$(PREFIX)/bin
+LIB = $(DESTDIR)$(PREFIX)/lib
+INC = $(DESTDIR)$(PREFIX)/include
+MAN = $(DESTDIR)$(PREFIX)/share/man/man1
+SHARE = $(DESTDIR)$(PREFIX)/share/wellmatch
+PAGES := $(wildcard api/man/*.1)
+SAMPLE := $(wildcard data/sample/*.csv data/sample/*.json)
+
+install: all ## programs, library, header, man pages and sample data below DESTDIR and PREFIX
+	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' engine/wellmatch.pc.in >$(BUILD)/wellmatch.pc
+	install -d $(BIN) $(LIB)/pkgconfig $(INC) $(MAN) $(SHARE)/sample
+	install -m 755 $(PROGRAMS) $(BIN)
+	install -m 644 $(STATIC) $(SHARED) $(LIB)
+	ln -sf $(notdir $(SHARED)) $(LIB)/$(SONAME)
+	ln -sf $(notdir $(SHARED)) $(LIB)/libwellmatch.so
+	install -m 644 $(BUILD)/wellmatch.pc $(LIB)/pkgconfig
+	install -m 644 include/wellmatch.h $(INC)
+	install -m 644 $(PAGES) $(MAN)
+	install -m 644 $(SAMPLE) $(SHARE)/sample
+
+uninstall: ## remove exactly what install put there
+	rm -f $(addprefix $(BIN)/,$(notdir $(PROGRAMS))) $(addprefix $(MAN)/,$(notdir $(PAGES))) $(INC)/wellmatch.h
+	rm -f $(LIB)/$(notdir $(STATIC)) $(LIB)/$(notdir $(SHARED)) $(LIB)/$(SONAME) $(LIB)/libwellmatch.so $(LIB)/pkgconfig/wellmatch.pc
+	rm -f $(addprefix $(SHARE)/sample/,$(notdir $(SAMPLE)))
+	-rmdir $(SHARE)/sample $(SHARE)
+
+install-check: all
+	@BUILD=$(BUILD) sh tests/install.sh
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+	    while IFS='|' read -r target text; do printf 'make %-12s %s\n' "$$target" "$$text"; done

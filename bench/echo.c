@@ -1,0 +1,114 @@
+/*
+ * The least a server on libuv can do: for every line a canned line of N bytes, all lines of a read in one write. What
+ * the daemon costs above this is the daemon's own. Prints its address and serves until a signal ends it.
+ *
+ *   echo N
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+enum { COPIES = 256, REPLY_MAX = 1 << 20, BACKLOG = 128 };
+
+static char *replies; /* COPIES of the canned line */
+static size_t reply_len;
+
+struct client {
+    uv_tcp_t tcp;
+    char bytes[1 << 16];
+};
+
+struct answer {
+    uv_write_t write;
+    uv_buf_t bufs[]; /* [lines of one read / COPIES + 1] */
+};
+
+static void on_close(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct client *client = handle->data;
+    (void)suggested;
+    *buf = uv_buf_init(client->bytes, sizeof client->bytes);
+}
+
+static void on_write(uv_write_t *write, int status)
+{
+    (void)status;
+    free(write);
+}
+
+static void answer_lines(struct client *client, size_t lines)
+{
+    size_t n = (lines + COPIES - 1) / COPIES;
+    struct answer *answer = malloc(sizeof *answer + n * sizeof answer->bufs[0]);
+    if (!answer)
+        abort();
+    for (size_t i = 0; i < n; i++) {
+        size_t part = lines < COPIES ? lines : COPIES;
+        answer->bufs[i] = uv_buf_init(replies, (unsigned)(part * reply_len));
+        lines -= part;
+    }
+    if (uv_write(&answer->write, (uv_stream_t *)&client->tcp, answer->bufs, (unsigned)n, on_write) != 0)
+        free(answer);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
+{
+    struct client *client = stream->data;
+    size_t lines = 0;
+    if (len < 0) {
+        uv_close((uv_handle_t *)stream, on_close);
+        return;
+    }
+    const char *end = buf->base + len;
+    for (const char *at = buf->base; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
+        lines++;
+    if (lines > 0)
+        answer_lines(client, lines);
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+    struct client *client = malloc(sizeof *client);
+    if (!client || status != 0)
+        abort();
+    uv_tcp_init(listener->loop, &client->tcp);
+    client->tcp.data = client;
+    if (uv_accept(listener, (uv_stream_t *)&client->tcp) == 0 && uv_tcp_nodelay(&client->tcp, 1) == 0)
+        uv_read_start((uv_stream_t *)&client->tcp, on_alloc, on_read);
+    else
+        uv_close((uv_handle_t *)&client->tcp, on_close);
+}
+
+static int serve(uv_loop_t *loop)
+{
+    static uv_tcp_t listener;
+    struct sockaddr_in any, bound;
+    int len = sizeof bound;
+    uv_ip4_addr("127.0.0.1", 0, &any);
+    if (uv_tcp_init(loop, &listener) != 0 || uv_tcp_bind(&listener, (const struct sockaddr *)&any, 0) != 0 ||
+        uv_listen((uv_stream_t *)&listener, BACKLOG, on_connection) != 0 ||
+        uv_tcp_getsockname(&listener, (struct sockaddr *)&bound, &len) != 0)
+        return 1;
+    printf("tcp://127.0.0.1:%u\n", (unsigned)ntohs(bound.sin_port));
+    fflush(stdout);
+    return uv_run(loop, UV_RUN_DEFAULT) < 0;
+}
+
+int main(int argc, char *argv[])
+{
+    reply_len = argc == 2 ? strtoul(argv[1], NULL, 10) : 0;
+    if (reply_len < 1 || reply_len > REPLY_MAX || !(replies = malloc(COPIES * reply_len))) {
+        fprintf(stderr, "usage: echo N, bytes of a reply, 1 to %d\n", REPLY_MAX);
+        return 2;
+    }
+    memset(replies, 'x', COPIES * reply_len);
+    for (size_t i = 1; i <= COPIES; i++)
+        replies[i * reply_len - 1] = '\n';
+    return serve(uv_default_loop());
+}

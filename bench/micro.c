@@ -1,0 +1,433 @@
+/*
+ * The scoring kernel against the machine and against plain code, and a shortlist's latency in this process.
+ *
+ *   micro DIR [ROUNDS]
+ *
+ * Every contender scores the same pairs: all leaders of DIR for a spread of posts, distance included. A round runs each
+ * contender once, so that a machine that slows down slows them all; medians of the rounds are printed. `plain` is what
+ * one would write first: a struct a leader, one pair at a time, double precision, exp() of the C library. Its answers
+ * are compared with the kernel's, so that no contender is fast by doing something else.
+ *
+ * The peak is measured, not looked up: independent multiply-adds in registers, the widest kind this machine has. A
+ * kernel's share of it counts the arithmetic of its source in 32-bit operations (see operations_of).
+ */
+#include "jsonrpc.h"
+#include "method.h"
+#include "score.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+enum { POSTS_SCORED = 20, ROUNDS_DEFAULT = 15, ROUNDS_MAX = 101, CONTENDERS_MAX = 4, CHAINS = 12, TURNS = 1000000 };
+
+struct stopwatch {
+    double wall, cpu; /* seconds */
+};
+
+static double seconds_of(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static struct stopwatch stopwatch_now(void)
+{
+    return (struct stopwatch){seconds_of(CLOCK_MONOTONIC), seconds_of(CLOCK_PROCESS_CPUTIME_ID)};
+}
+
+static struct stopwatch stopwatch_since(struct stopwatch start)
+{
+    struct stopwatch now = stopwatch_now();
+    return (struct stopwatch){now.wall - start.wall, now.cpu - start.cpu};
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double p = *(const double *)a, q = *(const double *)b;
+    return (p > q) - (p < q);
+}
+
+/* Sorts values in place. `share` 0.5 is the median. */
+static double quantile(double *values, size_t n, double share)
+{
+    qsort(values, n, sizeof *values, compare_doubles);
+    size_t i = (size_t)(share * (double)n);
+    return values[i < n ? i : n - 1];
+}
+
+/* ---- The peak: multiply-adds with nothing in their way, in CHAINS independent chains ---- */
+
+#if defined(__x86_64__)
+static void turn_baseline(float sink[])
+{
+    __m128 chain[CHAINS], factor = _mm_set1_ps(0.999999f), addend = _mm_set1_ps(1e-6f);
+    for (int i = 0; i < CHAINS; i++)
+        chain[i] = _mm_set1_ps((float)i);
+    for (int turn = 0; turn < TURNS; turn++)
+        for (int i = 0; i < CHAINS; i++)
+            chain[i] = _mm_add_ps(_mm_mul_ps(chain[i], factor), addend);
+    for (int i = 0; i < CHAINS; i++)
+        _mm_storeu_ps(sink + 4 * i, chain[i]);
+}
+
+__attribute__((target("avx2,fma"))) static void turn_avx2(float sink[])
+{
+    __m256 chain[CHAINS], factor = _mm256_set1_ps(0.999999f), addend = _mm256_set1_ps(1e-6f);
+    for (int i = 0; i < CHAINS; i++)
+        chain[i] = _mm256_set1_ps((float)i);
+    for (int turn = 0; turn < TURNS; turn++)
+        for (int i = 0; i < CHAINS; i++)
+            chain[i] = _mm256_fmadd_ps(chain[i], factor, addend);
+    for (int i = 0; i < CHAINS; i++)
+        _mm256_storeu_ps(sink + 8 * i, chain[i]);
+}
+
+__attribute__((target("avx512f"))) static void turn_avx512(float sink[])
+{
+    __m512 chain[CHAINS], factor = _mm512_set1_ps(0.999999f), addend = _mm512_set1_ps(1e-6f);
+    for (int i = 0; i < CHAINS; i++)
+        chain[i] = _mm512_set1_ps((float)i);
+    for (int turn = 0; turn < TURNS; turn++)
+        for (int i = 0; i < CHAINS; i++)
+            chain[i] = _mm512_fmadd_ps(chain[i], factor, addend);
+    for (int i = 0; i < CHAINS; i++)
+        _mm512_storeu_ps(sink + 16 * i, chain[i]);
+}
+#else
+static void turn_baseline(float sink[])
+{
+    float chain[CHAINS][4] = {{0}};
+    for (int turn = 0; turn < TURNS; turn++)
+        for (int i = 0; i < CHAINS; i++)
+            for (int lane = 0; lane < 4; lane++)
+                chain[i][lane] = __builtin_fmaf(chain[i][lane], 0.999999f, 1e-6f);
+    memcpy(sink, chain, sizeof chain);
+}
+#endif
+
+struct peak {
+    const char *kernel; /* the widest that this instruction set serves */
+    int lanes;          /* of 32 bits */
+    void (*turn)(float sink[]);
+};
+
+static const struct peak peaks[] = {
+    {"baseline", 4, turn_baseline},
+#if defined(__x86_64__)
+    {"avx2", 8, turn_avx2},
+    {"avx512", 16, turn_avx512},
+#endif
+};
+
+/* 32-bit operations a second; a multiply-add is two. */
+static double peak_of(const char *kernel)
+{
+    static volatile float read_by_nobody;
+    float sink[16 * CHAINS];
+    const struct peak *peak = peaks;
+    while (strcmp(peak->kernel, kernel) != 0)
+        peak++;
+    double start = seconds_of(CLOCK_MONOTONIC);
+    peak->turn(sink);
+    double elapsed = seconds_of(CLOCK_MONOTONIC) - start;
+    read_by_nobody = sink[0];
+    (void)read_by_nobody;
+    return 2.0 * peak->lanes * CHAINS * TURNS / elapsed;
+}
+
+/* What the source of the kernel asks for one pair, in 32-bit operations: a double counts twice, a choice once. */
+static double operations_of(const struct kernel_post *post)
+{
+    double distance = 3 + 5 + 1 + 2 + 7 + 3;    /* differences, their squares, root, series, rounding */
+    double fit = 5.0 * (double)post->n_domains; /* scale, limit, round, convert, add */
+    double travel = 6;
+    double offers = 0;
+    for (size_t k = 0; k < post->n_offers; k++) {
+        offers += 4; /* constant, comparison, two choices */
+        for (size_t t = 0; t < post->n_components; t++)
+            offers += post->amount[k][t] != 0 ? 2 : 0;
+    }
+    double accept = 2 * (4 + 7 + 26 + 3) + 2 * 12; /* limits, reduction, polynomial, scale; three roundings */
+    return distance + fit + travel + offers + accept;
+}
+
+/* ---- The plain version ---- */
+
+struct plain_leader {
+    double x, y, z;
+    double skill[WM_DOMAINS_MAX];
+    int want[WM_COMPONENTS_MAX];
+    int travel_hm;
+    bool located;
+};
+
+static struct plain_leader *plain_leaders(const struct wm_dataset *dataset)
+{
+    const struct leader_columns *c = &dataset->leaders;
+    struct plain_leader *leaders = calloc(c->n, sizeof *leaders);
+    for (size_t i = 0; leaders && i < c->n; i++) {
+        struct plain_leader *leader = &leaders[i];
+        *leader = (struct plain_leader){(double)c->x[i], (double)c->y[i],   (double)c->z[i], {0}, {0},
+                                        c->travel_hm[i], c->located[i] != 0};
+        for (size_t d = 0; d < dataset->policy.n_domains; d++)
+            leader->skill[d] = (double)c->skill[d][i];
+        for (size_t t = 0; t < dataset->policy.n_components; t++)
+            leader->want[t] = c->want[t][i];
+    }
+    return leaders;
+}
+
+/* Expected benefit in nano. */
+static int plain_score(const struct plain_leader *leader, const struct kernel_post *post, int preference_micro)
+{
+    double fit = 0;
+    for (size_t d = 0; d < post->n_domains; d++)
+        fit += floor(fmin(leader->skill[d] * (double)post->weight_per_skill[d], (double)post->weight[d]) + 0.5);
+
+    double logit = preference_micro;
+    if (leader->located && post->located) {
+        double dx = leader->x - (double)post->x, dy = leader->y - (double)post->y, dz = leader->z - (double)post->z;
+        double hm = floor(2 * asin(sqrt(dx * dx + dy * dy + dz * dz) / 2) * 63710.088 + 0.5);
+        if (hm > leader->travel_hm)
+            logit -= (hm - leader->travel_hm) * post->distance_micro_per_hm;
+    } else {
+        logit -= post->unknown_distance_micro;
+    }
+
+    double best = -HUGE_VAL;
+    for (size_t k = 0; k < post->n_offers; k++) {
+        double offer = post->constant_micro[k];
+        for (size_t t = 0; t < post->n_components; t++)
+            offer += (double)leader->want[t] * post->amount[k][t];
+        if (offer > best)
+            best = offer;
+    }
+    double accept = 1 / (1 + exp(-(logit + best) * 1e-6));
+    return (int)(post->severity_micro * 1e-6 * fit * 1e-6 * accept * 1e9 + 0.5);
+}
+
+/* ---- The contest ---- */
+
+struct setting {
+    const struct wm_dataset *dataset;
+    const struct plain_leader *leaders;
+    int32_t *no_preference; /* [n_padded] zeros */
+    size_t n_posts;
+    struct kernel_post posts[POSTS_SCORED];
+};
+
+struct contender {
+    const char *name;
+    const struct kernel *kernel; /* NULL: the plain version */
+    double wall[ROUNDS_MAX], cpu[ROUNDS_MAX], peak[ROUNDS_MAX];
+};
+
+static int64_t score_with_kernel(const struct setting *s, const struct kernel *kernel, const struct kernel_post *post)
+{
+    const struct leader_columns *c = &s->dataset->leaders;
+    int64_t sum = 0;
+    for (size_t lane = 0; lane < c->n_padded; lane += LANES) {
+        int32_t distance_hm[LANES];
+        struct kernel_scores scores;
+        kernel->distance(c, lane, post, distance_hm);
+        kernel->score(c, lane, post, distance_hm, s->no_preference + lane, &scores);
+        for (int i = 0; i < LANES; i++)
+            sum += scores.expected_nano[i];
+    }
+    return sum;
+}
+
+static int64_t score_plainly(const struct setting *s, const struct kernel_post *post)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < s->dataset->leaders.n; i++)
+        sum += plain_score(&s->leaders[i], post, 0);
+    return sum;
+}
+
+/* Scores every pair; returns the sum of all expected benefits, which nobody can skip computing. */
+static int64_t contender_run(const struct setting *s, const struct contender *contender)
+{
+    int64_t sum = 0;
+    for (size_t p = 0; p < s->n_posts; p++)
+        sum +=
+            contender->kernel ? score_with_kernel(s, contender->kernel, &s->posts[p]) : score_plainly(s, &s->posts[p]);
+    return sum;
+}
+
+/*
+ * The kernel rounds the distance to 100 m and the chance to a millionth, in single precision where that is enough. So
+ * the two may differ by what 100 m are worth, a thousandth of the score, and by a few millionths; more is a fault.
+ */
+static bool plain_agrees(const struct setting *s, const struct kernel *kernel)
+{
+    const struct leader_columns *c = &s->dataset->leaders;
+    double worst = 0;
+    for (size_t lane = 0; lane < c->n_padded; lane += LANES) {
+        int32_t distance_hm[LANES];
+        struct kernel_scores scores;
+        kernel->distance(c, lane, &s->posts[0], distance_hm);
+        kernel->score(c, lane, &s->posts[0], distance_hm, s->no_preference + lane, &scores);
+        for (size_t i = 0; i < LANES && lane + i < c->n; i++) {
+            int plain = plain_score(&s->leaders[lane + i], &s->posts[0], 0);
+            worst = fmax(worst, (abs(scores.expected_nano[i] - plain) - 5000) / (plain + 1.0));
+        }
+    }
+    return worst <= 0.001;
+}
+
+static bool setting_fill(struct setting *s, const struct wm_dataset *dataset)
+{
+    *s = (struct setting){.dataset = dataset, .leaders = plain_leaders(dataset)};
+    s->no_preference = calloc(dataset->leaders.n_padded, sizeof *s->no_preference);
+    size_t n = dataset->tables[WM_POSTS].n_rows;
+    for (size_t i = 0; i < POSTS_SCORED && i < n; i++) {
+        const struct post_terms *terms = &dataset->posts[i * (n / POSTS_SCORED > 0 ? n / POSTS_SCORED : 1)];
+        kernel_post_fill(dataset, terms, terms->offers, &s->posts[s->n_posts]);
+        s->n_posts += s->posts[s->n_posts].n_offers > 0;
+    }
+    return s->leaders && s->no_preference && s->n_posts > 0;
+}
+
+static void print_contest(const struct setting *s, struct contender *contenders, size_t n, size_t rounds)
+{
+    double pairs = (double)s->n_posts * (double)s->dataset->leaders.n, operations = 0, peak = 0, plain = 0;
+    for (size_t p = 0; p < s->n_posts; p++)
+        operations += operations_of(&s->posts[p]) / (double)s->n_posts;
+    for (size_t i = 0; i < n; i++) {
+        double own = contenders[i].kernel ? quantile(contenders[i].peak, rounds, 0.5) : 0;
+        peak = own > peak ? own : peak;
+        if (!contenders[i].kernel)
+            plain = quantile(contenders[i].wall, rounds, 0.5);
+    }
+    printf("%zu leaders x %zu posts, %.0f operations a pair, peak %.1f billion operations a second, medians of %zu "
+           "rounds\n\n",
+           s->dataset->leaders.n, s->n_posts, operations, peak * 1e-9, rounds);
+    printf("| kernel | million pairs/s | ns CPU/pair | of the peak | of its instruction set's peak | times plain |\n");
+    printf("|---|--:|--:|--:|--:|--:|\n");
+    for (size_t i = 0; i < n; i++) {
+        struct contender *c = &contenders[i];
+        double wall = quantile(c->wall, rounds, 0.5), cpu = quantile(c->cpu, rounds, 0.5), rate = pairs / wall;
+        printf("| %s | %.1f | %.2f | ", c->name, rate * 1e-6, cpu / pairs * 1e9);
+        if (c->kernel)
+            printf("%.2f | %.2f | %.1f |\n", rate * operations / peak,
+                   rate * operations / quantile(c->peak, rounds, 0.5), plain / wall);
+        else
+            printf("| | 1.0 |\n");
+    }
+}
+
+static bool contest(const struct wm_dataset *dataset, size_t rounds)
+{
+    static struct contender contenders[CONTENDERS_MAX] = {{.name = "plain"},
+                                                          {.name = "baseline", .kernel = &kernel_baseline}};
+    size_t n = 2;
+    struct setting s;
+#if defined(__x86_64__)
+    if (kernel_best() != &kernel_baseline && __builtin_cpu_supports("fma"))
+        contenders[n++] = (struct contender){.name = "avx2", .kernel = &kernel_avx2};
+    if (kernel_best() == &kernel_avx512)
+        contenders[n++] = (struct contender){.name = "avx512", .kernel = &kernel_avx512};
+#endif
+    bool good = setting_fill(&s, dataset) && plain_agrees(&s, kernel_best());
+    int64_t sum = good ? contender_run(&s, &contenders[1]) : 0;
+    for (size_t round = 0; good && round < rounds; round++) {
+        for (size_t i = 0; i < n; i++) {
+            struct contender *c = &contenders[i];
+            struct stopwatch start = stopwatch_now();
+            int64_t own = contender_run(&s, c);
+            struct stopwatch taken = stopwatch_since(start);
+            good &= !c->kernel || own == sum; /* all kernels give the same bits */
+            c->wall[round] = taken.wall;
+            c->cpu[round] = taken.cpu;
+            c->peak[round] = c->kernel ? peak_of(c->name) : 0;
+        }
+    }
+    if (good)
+        print_contest(&s, contenders, n, rounds);
+    else
+        fputs("the contenders disagree, or the dataset has no post to score\n", stderr);
+    free((void *)(uintptr_t)s.leaders);
+    free(s.no_preference);
+    return good;
+}
+
+/* ---- Latency of a shortlist ---- */
+
+static bool ask_engine(const struct wm_dataset *dataset, size_t post)
+{
+    struct wm_query query = WM_QUERY_INIT;
+    struct wm_shortlist *shortlist;
+    query.subject = post;
+    if (wm_shortlist_make(dataset, &query, &shortlist) != WM_OK)
+        return false;
+    wm_shortlist_free(shortlist);
+    return true;
+}
+
+static bool ask_method(const struct wm_dataset *dataset, size_t post)
+{
+    const struct method *method = method_find((struct slice){"match.shortlist", strlen("match.shortlist")});
+    char params[64];
+    snprintf(params, sizeof params, "{\"post\":\"%s\"}", wm_row_id(dataset, WM_POSTS, post));
+    struct method_call call = {.dataset = dataset, .params = {params, strlen(params)}};
+    struct buf out;
+    buf_init(&out, ANSWER_MAX_BYTES);
+    bool good = method_run(method, &call, &out) == 0;
+    buf_fini(&out);
+    return good;
+}
+
+static bool latency(const struct wm_dataset *dataset, const char *title, bool (*ask)(const struct wm_dataset *, size_t))
+{
+    size_t n = wm_table_rows(dataset, WM_POSTS);
+    double *taken = calloc(n, sizeof *taken);
+    bool good = taken != NULL;
+    double cpu = 0;
+    for (size_t post = 0; good && post < n; post++) {
+        struct stopwatch start = stopwatch_now();
+        good = ask(dataset, post);
+        struct stopwatch once = stopwatch_since(start);
+        taken[post] = once.wall * 1e6;
+        cpu += once.cpu * 1e6;
+    }
+    if (good)
+        printf("| %s | %.0f | %.0f | %.0f | %.0f | %.0f |\n", title, quantile(taken, n, 0.5), quantile(taken, n, 0.9),
+               quantile(taken, n, 0.99), quantile(taken, n, 1), cpu / (double)n);
+    free(taken);
+    return good;
+}
+
+int main(int argc, char *argv[])
+{
+    struct wm_dataset *dataset;
+    long rounds = argc > 2 ? strtol(argv[2], NULL, 10) : ROUNDS_DEFAULT;
+    if (argc < 2 || rounds < 1 || rounds > ROUNDS_MAX) {
+        fprintf(stderr, "usage: micro DIR [ROUNDS, 1 to %d]\n", ROUNDS_MAX);
+        return 2;
+    }
+    struct stopwatch start = stopwatch_now();
+    int code = wm_dataset_load(argv[1], NULL, &dataset);
+    if (code != WM_OK) {
+        fprintf(stderr, "%s: %s\n", argv[1], wm_error_text(code));
+        return 2;
+    }
+    printf("loaded in %.2f s, %.1f MiB\n\n", stopwatch_since(start).wall,
+           (double)wm_dataset_bytes(dataset) / (1 << 20));
+
+    bool good = contest(dataset, (size_t)rounds);
+    printf("\nShortlist of ten, every post once, one thread, kernel %s, in microseconds:\n\n",
+           wm_dataset_kernel(dataset));
+    printf("| | p50 | p90 | p99 | max | mean CPU |\n|---|--:|--:|--:|--:|--:|\n");
+    good = good && ask_engine(dataset, 0) && latency(dataset, "wm_shortlist_make", ask_engine);
+    good = good && ask_method(dataset, 0) && latency(dataset, "match.shortlist as JSON", ask_method);
+    wm_dataset_unref(dataset);
+    return good ? 0 : 1;
+}

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Installs into an empty folder, uses the library from there as a stranger would, uninstalls, and expects nothing left.
+set -eu
+
+build=${BUILD:-build}
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+
+make BUILD="$build" DESTDIR="$root" PREFIX=/opt/wellmatch install >/dev/null
+tree=$root/opt/wellmatch
+
+cat >"$root/stranger.c" <<'END'
+#include <stdio.h>
+#include <wellmatch.h>
+
+int main(int argc, char *argv[])
+{
+    struct wm_dataset *dataset;
+    if (argc != 2 || wm_dataset_load(argv[1], NULL, &dataset) != WM_OK)
+        return 1;
+    printf("%s %zu\n", wm_dataset_digest(dataset), wm_table_rows(dataset, WM_LEADERS));
+    wm_dataset_unref(dataset);
+    return 0;
+}
+END
+export PKG_CONFIG_PATH="$tree/lib/pkgconfig"
+flags="--define-variable=prefix=$tree wellmatch"
+# shellcheck disable=SC2046 # the flags are words
+${CC:-cc} "$root/stranger.c" -o "$root/shared" $(pkg-config --cflags --libs $flags)
+${CC:-cc} "$root/stranger.c" -o "$root/static" $(pkg-config --cflags $flags) "$tree/lib/libwellmatch.a" \
+    $(pkg-config --static --libs-only-l $flags | sed 's/-lwellmatch//')
+from_shared=$(LD_LIBRARY_PATH="$tree/lib" "$root/shared" "$tree/share/wellmatch/sample")
+from_static=$("$root/static" "$tree/share/wellmatch/sample")
+[ -n "$from_shared" ] && [ "$from_shared" = "$from_static" ]
+"$tree/bin/wellmatch" --help >/dev/null
+"$tree/bin/wellmatchd" --help >/dev/null
+[ "$(pkg-config --modversion wellmatch)" = "$(sed -n 's/^#define WM_VERSION "\(.*\)"/\1/p' include/wellmatch.h)" ]
+
+make BUILD="$build" DESTDIR="$root" PREFIX=/opt/wellmatch uninstall >/dev/null
+left=$(find "$tree" ! -type d)
+[ -z "$left" ] || { echo "uninstall left behind:" >&2; echo "$left" >&2; exit 1; }
+echo "ok      installs, serves a stranger shared and static, uninstalls whole"
