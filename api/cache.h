@@ -50,12 +50,16 @@ int cache_new(uv_loop_t *loop, const struct cache_options *options, struct cache
  * was refused or timed out, and when none is configured or the cache is closed before that (false). One `fn` a cache.
  */
 void cache_on_first_answer(struct cache *cache, void (*fn)(void *arg, bool answered), void *arg);
-/* Closes handles; `closed` is called on the loop when memory is gone. Pending gets end as misses first. */
+/* Closes handles; `closed` is called on the loop when memory is gone. Pending gets end as misses first. Allowed in any callback. */
 void cache_close(struct cache *cache, void (*closed)(void *arg), void *arg);
 
 /* The in-process step. The bytes are valid until the next cache call; at == NULL: not there. */
 struct slice cache_get_local(struct cache *cache, const char *key, size_t key_len);
-/* The shared step: `found` is called exactly once, on the loop, never inside this call, with the value or at == NULL. A value found is also kept locally. */
+/*
+ * The shared step: `found` is called exactly once, on the loop, never inside this call, with the value (valid during the
+ * call) or at == NULL. A value found is also kept locally. (Only a get that cache_shared_ready would have advised
+ * against, and for which there is no memory to wait in, is told at once.)
+ */
 typedef void cache_found(void *arg, struct slice value);
 void cache_get_shared(struct cache *cache, const char *key, size_t key_len, cache_found *found, void *arg);
 /* True when a shared get could be answered at all: configured, breaker not open, room in flight. */

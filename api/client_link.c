@@ -125,8 +125,8 @@ static int connect_by(int fd, const struct sockaddr *address, socklen_t len, int
 static enum link_status refused(struct link *link, int reason)
 {
     return fail(link, LINK_UNREACHABLE,
-                "no service answers at %.200s (%s); start one with 'make run', or ask without a service: --data DIR", link->url,
-                strerror(reason));
+                "no service answers at %.200s (%s); start one with 'make run', or ask without a service: --data DIR",
+                link->url, strerror(reason));
 }
 
 static enum link_status connect_local(struct link *link, const struct address *address)
@@ -138,7 +138,8 @@ static enum link_status connect_local(struct link *link, const struct address *a
         return fail(link, LINK_FAILED, "cannot make a socket: %s", strerror(errno));
     int64_t deadline = now_ms() + link->timeout_ms;
     int reason = connect_by(link->fd, (const struct sockaddr *)&name, sizeof name, deadline);
-    while (reason == EAGAIN && now_ms() < deadline) { /* its queue of new connections is full, and poll cannot wait for that */
+    while (reason == EAGAIN &&
+           now_ms() < deadline) { /* its queue of new connections is full, and poll cannot wait for that */
         poll(NULL, 0, BACKLOG_WAIT_MS);
         reason = connect_by(link->fd, (const struct sockaddr *)&name, sizeof name, deadline);
     }
@@ -152,8 +153,9 @@ static enum link_status connect_tcp(struct link *link, const struct address *add
     snprintf(port, sizeof port, "%u", address->port);
     int code = getaddrinfo(address->host, port, &hints, &found);
     if (code != 0)
-        return fail(link, LINK_UNREACHABLE, "the host of %.200s is not known (%s); give another with -u, or use --data DIR",
-                    link->url, gai_strerror(code));
+        return fail(link, LINK_UNREACHABLE,
+                    "the host of %.200s is not known (%s); give another with -u, or use --data DIR", link->url,
+                    gai_strerror(code));
 
     int64_t deadline = now_ms() + link->timeout_ms;
     int reason = EADDRNOTAVAIL;
@@ -213,10 +215,12 @@ static enum link_status send_line(struct link *link)
         if (errno == EINTR)
             continue;
         if (errno != EAGAIN && errno != EWOULDBLOCK)
-            return fail(link, LINK_UNREACHABLE, "the service at %.200s took no request: %s", link->url, strerror(errno));
+            return fail(link, LINK_UNREACHABLE, "the service at %.200s took no request: %s", link->url,
+                        strerror(errno));
         if (wait_for(link->fd, POLLOUT, deadline) <= 0)
-            return fail(link, LINK_UNREACHABLE, "the service at %.200s took no request in %.3g s; --timeout S waits longer",
-                        link->url, (double)link->timeout_ms / 1000);
+            return fail(link, LINK_UNREACHABLE,
+                        "the service at %.200s took no request in %.3g s; --timeout S waits longer", link->url,
+                        (double)link->timeout_ms / 1000);
     }
     return LINK_OK;
 }
@@ -247,8 +251,8 @@ static enum link_status receive_answer(struct link *link, struct link_answer *ou
             if (event == FRAME_MEMORY)
                 return fail(link, LINK_FAILED, "%s", wm_error_text(WM_EMEMORY));
             if (event == FRAME_TOO_LONG)
-                return fail(link, LINK_UNREACHABLE, "what came from %.200s is longer than %d bytes, which no answer is", link->url,
-                            REPLY_MAX_BYTES);
+                return fail(link, LINK_UNREACHABLE, "what came from %.200s is longer than %d bytes, which no answer is",
+                            link->url, REPLY_MAX_BYTES);
             bool broken = false;
             buf_clear(&link->line);
             buf_put(&link->line, line, line_len);
@@ -257,11 +261,12 @@ static enum link_status receive_answer(struct link *link, struct link_answer *ou
             if (read_reply((struct slice){link->line.at, link->line.len}, out, &broken))
                 return LINK_OK;
             if (broken)
-                return fail(link, LINK_UNREACHABLE, "what answers at %.200s is no wellmatch service; give another with -u",
-                            link->url);
+                return fail(link, LINK_UNREACHABLE,
+                            "what answers at %.200s is no wellmatch service; give another with -u", link->url);
         }
         if (ended)
-            return fail(link, LINK_UNREACHABLE, "the service at %.200s closed the connection before it answered", link->url);
+            return fail(link, LINK_UNREACHABLE, "the service at %.200s closed the connection before it answered",
+                        link->url);
     }
 }
 

@@ -29,8 +29,8 @@ struct link {
 };
 
 struct link_answer {
-    int code;            /* 0: `value` is the result; else it is the error object with this code */
-    struct slice value;  /* as it came, byte for byte; valid until the next call or link_close */
+    int code;           /* 0: `value` is the result; else it is the error object with this code */
+    struct slice value; /* as it came, byte for byte; valid until the next call or link_close */
 };
 
 /* Each opens one way (`url` is borrowed); on failure nothing is left to close and link->error says why. */

@@ -21,10 +21,10 @@ static const struct option_spec specs[] = {
 };
 
 enum {
-    HELP_COLUMN = 26,               /* where the texts of help start */
-    NUMBER_DIGITS_MAX = 15,         /* of a whole number */
+    HELP_COLUMN = 26,       /* where the texts of help start */
+    NUMBER_DIGITS_MAX = 15, /* of a whole number */
     SECONDS_MAX = 86400,
-    NEAR = 3                        /* letters that may be wrong in a name worth suggesting */
+    NEAR = 3 /* letters that may be wrong in a name worth suggesting */
 };
 
 static bool take_option(const char *arg, char *const argv[], int argc, int *i, struct options *out, char *error);
@@ -163,12 +163,13 @@ int64_t options_milliseconds(const struct options *options, enum option option, 
     return value ? (int64_t)(strtod(value, NULL) * 1000 + 0.5) : otherwise;
 }
 
-bool options_misplaced(const struct options *options, unsigned allowed, const char *command, char error[OPTIONS_ERROR_CAP])
+bool options_misplaced(const struct options *options, unsigned allowed, const char *command,
+                       char error[OPTIONS_ERROR_CAP])
 {
     for (size_t i = 0; i < options->n_given; i++)
         if (!(allowed & 1U << options->given[i].option)) {
-            snprintf(error, OPTIONS_ERROR_CAP, "%s takes no option --%s; 'wellmatch %s --help' lists those it takes", command,
-                     specs[options->given[i].option].name, command);
+            snprintf(error, OPTIONS_ERROR_CAP, "%s takes no option --%s; 'wellmatch %s --help' lists those it takes",
+                     command, specs[options->given[i].option].name, command);
             return true;
         }
     return false;
@@ -177,12 +178,14 @@ bool options_misplaced(const struct options *options, unsigned allowed, const ch
 /* ---- Parameters ---- */
 
 /* Options whose pointer starts with `prefix` and goes no deeper; opens `object` before the first when it is not NULL. */
-static void put_level(const struct options *options, const char *prefix, const char *object, const char *among, struct buf *params)
+static void put_level(const struct options *options, const char *prefix, const char *object, const char *among,
+                      struct buf *params)
 {
     bool any = false;
     for (enum option option = 0; option < OPTION_COUNT; option++) {
         const char *pointer = specs[option].param, *value = options_value(options, option);
-        if (!pointer || !value || strncmp(pointer, prefix, strlen(prefix)) != 0 || strchr(pointer + strlen(prefix), '/'))
+        if (!pointer || !value || strncmp(pointer, prefix, strlen(prefix)) != 0 ||
+            strchr(pointer + strlen(prefix), '/'))
             continue;
         if (!any && object) {
             json_key(params, object);

@@ -14,12 +14,12 @@ enum {
     GAP = 2,                   /* blanks between columns */
     TABLE_TEXT_MAX = 64 << 20, /* bytes of all cells */
     TABLE_CELLS_MAX = 4 << 20,
-    STACKED_LEAST = 12,        /* cells a value gets beside its title, however narrow the terminal */
+    STACKED_LEAST = 12, /* cells a value gets beside its title, however narrow the terminal */
     REPLACEMENT = 0xFFFD
 };
 
 static const char *const escapes[] = {
-    [STYLE_PLAIN] = "",         [STYLE_HEADING] = "\033[1m", [STYLE_FAINT] = "\033[2m",
+    [STYLE_PLAIN] = "",        [STYLE_HEADING] = "\033[1m", [STYLE_FAINT] = "\033[2m",
     [STYLE_GOOD] = "\033[32m", [STYLE_BAD] = "\033[31m",    [STYLE_UNSURE] = "\033[33m",
 };
 
@@ -285,7 +285,8 @@ static void put_row(const struct table *table, const struct screen *screen, size
                 continue;
             const char *text = rest[c].text;
             bool cut = narrowing == NARROW_CUT && text_width(text, rest[c].len) > widths[c];
-            size_t piece = cut ? bytes_within(text, rest[c].len, widths[c] - 1) : take_piece(&rest[c].text, &rest[c].len, widths[c]);
+            size_t piece = cut ? bytes_within(text, rest[c].len, widths[c] - 1)
+                               : take_piece(&rest[c].text, &rest[c].len, widths[c]);
             put_cell(table, screen, text, piece, cut, rest[c].style, c, widths[c], out);
             more = more || (!cut && rest[c].len > 0);
         }
@@ -321,7 +322,8 @@ static void put_stacked(const struct table *table, const struct screen *screen, 
         size_t width = text_width(table->columns[c].title, strlen(table->columns[c].title));
         widest = width > widest ? width : widest;
     }
-    size_t taken = indent + widest + GAP, room = screen->width > taken + STACKED_LEAST ? screen->width - taken : STACKED_LEAST;
+    size_t taken = indent + widest + GAP,
+           room = screen->width > taken + STACKED_LEAST ? screen->width - taken : STACKED_LEAST;
     for (size_t i = 0; i < table->n_cells && !out->failed; i++) {
         size_t c = i % table->n_columns;
         const struct cell *cell = &table->cells[i];
@@ -389,7 +391,8 @@ static bool spare_one(struct table *table)
     return true;
 }
 
-void table_put(struct table *table, const struct screen *screen, size_t indent, enum narrowing narrowing, struct buf *out)
+void table_put(struct table *table, const struct screen *screen, size_t indent, enum narrowing narrowing,
+               struct buf *out)
 {
     size_t n = table->n_columns;
     size_t *widths = calloc(n, sizeof *widths);

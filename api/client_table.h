@@ -62,16 +62,17 @@ struct table {
     struct buf text;
     struct cell *cells; /* [n_cells], row by row */
     size_t n_cells, cells_cap;
-    bool *left_out;     /* [n_columns] columns for which there was no room; set by table_put */
+    bool *left_out; /* [n_columns] columns for which there was no room; set by table_put */
     size_t n_left_out;
-    bool failed;        /* memory */
+    bool failed; /* memory */
 };
 
 void table_init(struct table *table, const struct column *columns, size_t n_columns);
 void table_fini(struct table *table);
 void table_cell(struct table *table, enum style style, const char *text); /* clean text */
 /* Appends the table: headings, then rows; a table without rows puts nothing. A failure marks `out` as failed. */
-void table_put(struct table *table, const struct screen *screen, size_t indent, enum narrowing narrowing, struct buf *out);
+void table_put(struct table *table, const struct screen *screen, size_t indent, enum narrowing narrowing,
+               struct buf *out);
 
 /* RFC 4180: one field with the comma that is due before it, quoted when it must be; and the end of a record, CR LF. */
 void csv_field(struct buf *out, bool first, const char *text, size_t len);

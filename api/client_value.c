@@ -67,6 +67,11 @@ bool value_true(struct slice value)
     return value.at && json_kind(value) == 't';
 }
 
+bool value_true_at(struct slice value, const char *path)
+{
+    return value_true(value_at(value, path));
+}
+
 bool value_is(struct slice value, const char *text)
 {
     return value.at && json_kind(value) == '"' && json_string_is(json_string_raw(value), text);

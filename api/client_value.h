@@ -15,6 +15,7 @@ struct slice value_at(struct slice value, const char *path);
 /* Absent, or null. */
 bool value_missing(struct slice value);
 bool value_true(struct slice value);
+bool value_true_at(struct slice value, const char *path);
 bool value_is(struct slice value, const char *text); /* a string equal to `text` */
 double value_number(struct slice value);             /* NAN when it is no number */
 int64_t value_whole(struct slice value);             /* rounded; 0 when it is no number */

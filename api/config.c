@@ -5,6 +5,7 @@
 #include "config.h"
 #include "address.h"
 #include "log.h"
+#include "redis_url.h"
 #include "wellmatch.h"
 
 #include <assert.h>
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, LIST, INTEGER, LEVEL };
+enum kind { TEXT, LIST, INTEGER, LEVEL, REDIS };
 
 struct setting {
     const char *name;    /* of the flag; the file spells it with _, the environment WELLMATCH_ and in capitals */
@@ -30,7 +31,7 @@ struct setting {
 static const struct setting settings[CONFIG_SETTINGS] = {
     {"data", TEXT, AT(data), 0, 0, NULL, "DIR", "folder with policy.json and the CSV files"},
     {"listen", LIST, AT(listen), 0, 0, ADDRESS_DEFAULT, "ADDRESS", "tcp://HOST:PORT or unix:PATH; may be repeated; port 0: any free one"},
-    {"redis", TEXT, AT(redis), 0, 0, "redis://127.0.0.1:6379", "URL", "redis://[:PASSWORD@]HOST:PORT[/DB], redis+unix:PATH, or none"},
+    {"redis", REDIS, AT(redis), 0, 0, "redis://127.0.0.1:6379", "URL", "redis://[:PASSWORD@]HOST:PORT[/DB], redis+unix:PATH, or none"},
     {"redis-timeout-ms", INTEGER, AT(redis_timeout_ms), 1, 60000, "50", "N", "a Redis slower than this is left alone for a while"},
     {"redis-expiry-s", INTEGER, AT(redis_expiry_s), 1, 31536000, "86400", "N", "life of an answer in Redis"},
     {"cache-mib", INTEGER, AT(cache_mib), 0, 1048576, "64", "N", "answers kept in this process; 0: none"},
@@ -76,6 +77,7 @@ static void apply_environment(struct reader *reader, char *const envp[]);
 static void apply_flags(struct reader *reader);
 static void check_whole(struct reader *reader);
 static void set(struct reader *reader, size_t i, const char *text, const char *place);
+static void check_redis(struct reader *reader, const char *text, const char *place);
 static void set_integer(struct reader *reader, size_t i, const char *text, const char *place);
 static void set_list(struct reader *reader, size_t i, const char *text, const char *place);
 static void add_listen(struct reader *reader, const char *text, const char *place);
@@ -84,6 +86,7 @@ static int find(const char *name, char separator, bool capitals);
 static void spell(const char *name, char separator, bool capitals, char out[NAME_CAP]);
 static const char *nearest(const char *name, char separator, bool capitals, unsigned within, char out[NAME_CAP]);
 static const char *keep(struct reader *reader, const char *text, size_t len);
+static void print_without_secret(const char *url, FILE *out);
 static void print_help(FILE *out);
 
 int config_read(int argc, char *const argv[], char *const envp[], struct config *out, FILE *output, FILE *errors)
@@ -136,6 +139,9 @@ void config_print(const struct config *config, FILE *out)
         case LEVEL:
             fprintf(out, "%s", *(const char *const *)(const void *)field);
             break;
+        case REDIS:
+            print_without_secret(*(const char *const *)(const void *)field, out);
+            break;
         case INTEGER:
             fprintf(out, "%lld", (long long)*(const int64_t *)(const void *)field);
             break;
@@ -146,6 +152,16 @@ void config_print(const struct config *config, FILE *out)
         }
         fprintf(out, "  (%s)\n", config->from[i]);
     }
+}
+
+/* What stands before the last @ of a URL is for Redis only. */
+static void print_without_secret(const char *url, FILE *out)
+{
+    const char *at = strrchr(url, '@'), *slashes = strstr(url, "://");
+    if (at && slashes && slashes < at)
+        fprintf(out, "%.*s***%s", (int)(slashes + 3 - url), url, at);
+    else
+        fprintf(out, "%s", url);
 }
 
 /* ---- Flags --------------------------------------------------------------------------------------------------------- */
@@ -344,6 +360,10 @@ static void set(struct reader *reader, size_t i, const char *text, const char *p
     case LIST:
         set_list(reader, i, text, place);
         break;
+    case REDIS:
+        check_redis(reader, text, place);
+        *(const char **)(void *)field = keep(reader, text, strlen(text));
+        break;
     case LEVEL:
         if (!log_level_parse(text, &(enum log_level){LOG_INFO}))
             complain(reader, "%s: '%s' is no level; expected %s", place, text, settings[i].about);
@@ -352,6 +372,14 @@ static void set(struct reader *reader, size_t i, const char *text, const char *p
         *(const char **)(void *)field = keep(reader, text, strlen(text));
         break;
     }
+}
+
+static void check_redis(struct reader *reader, const char *text, const char *place)
+{
+    struct redis_url url;
+    char why[256];
+    if (strcmp(text, "none") != 0 && redis_url_parse(text, &url, why, sizeof why))
+        complain(reader, "%s: %s; or none", place, why);
 }
 
 static void set_integer(struct reader *reader, size_t i, const char *text, const char *place)

@@ -75,19 +75,31 @@ static int64_t count_items(struct slice array, int64_t max)
     return n;
 }
 
+/* True for a number that every reader of JSON can take: it is repeated as it is. */
+static bool is_plain_number(struct slice got)
+{
+    enum { DIGITS = 15 }; /* a double holds them all */
+    return got.len <= DIGITS && memchr(got.at, 'e', got.len) == NULL && memchr(got.at, 'E', got.len) == NULL;
+}
+
 /* Shows what came: a short scalar as it is, anything else in words. */
 static void put_got(struct buf *error, struct slice got)
 {
     json_key(error, "got");
-    char kind = got.at == NULL ? '\0' : json_kind(got);
+    char kind = got.at == NULL ? '\0' : json_kind(got), text[1];
+    bool is_long = got.len > SHOWN_MAX + 2;
     if (kind == '\0')
         buf_text(error, "\"nothing\"");
     else if (kind == '{')
         buf_text(error, "\"an object\"");
     else if (kind == '[')
-        buf_format(error, "\"an array of %" PRId64 "\"", count_items(got, INT64_MAX - 1));
-    else if (got.len > SHOWN_MAX + 2)
+        buf_format(error, "\"an array of %" PRId64 " items\"", count_items(got, INT64_MAX - 1));
+    else if (is_long)
         buf_format(error, "\"a %s of %zu bytes\"", kind == '"' ? "string" : "number", got.len);
+    else if (kind == '"' && json_string_copy(json_string_raw(got), text, sizeof text) == SIZE_MAX)
+        buf_text(error, "\"a string with \\\\u0000 in it\""); /* which the caller's reader might not take either */
+    else if (kind == '0' && !is_plain_number(got))
+        buf_format(error, "\"the number %.*s\"", (int)got.len, got.at);
     else
         buf_put(error, got.at, got.len);
 }

@@ -250,10 +250,11 @@ static bool is_numeric(const char *host)
 static void start_look_up(struct redis *redis)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    /* One of an earlier attempt may still run: there is no stopping it. */
-    int failed = redis->resolver_busy
-                     ? UV_EALREADY
-                     : uv_getaddrinfo(redis->loop, &redis->resolver, on_resolved, redis->url.host, NULL, &hints);
+    if (redis->resolver_busy) { /* with an earlier attempt: there is no stopping it */
+        fail_attempt(redis, &redis->errors, "the host is still being looked up");
+        return;
+    }
+    int failed = uv_getaddrinfo(redis->loop, &redis->resolver, on_resolved, redis->url.host, NULL, &hints);
     if (failed) {
         fail_attempt(redis, &redis->errors, uv_strerror(failed));
         return;

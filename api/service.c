@@ -30,7 +30,9 @@ static void put_process(struct buf *out);
 static void start_load(struct service *service);
 static void on_load(uv_work_t *work);
 static void on_loaded(uv_work_t *work, int status);
-static void put_swapped(struct service *service, struct wm_dataset *loaded, bool changed, struct buf *out);
+static void swap(struct reload *reload, struct buf *out);
+static const char *took_ms(const struct reload *reload);
+static void refuse(const struct reload *reload, struct buf *error);
 static void put_faults(const struct reload *reload, struct buf *out);
 static void log_faults(const struct wm_faults *faults);
 static bool names_people(const char *file);
@@ -132,51 +134,50 @@ static void on_loaded(uv_work_t *work, int status)
 {
     struct reload *reload = work->data;
     struct service *service = reload->service;
-    if (status < 0)
-        reload->code = WM_EMEMORY; /* cancelled while stopping: nobody waits */
-
     struct buf body;
     buf_init(&body, ANSWER_MAX_BYTES - ENVELOPE_MAX_BYTES);
     int code = 0;
-    const char *took = log_number((long long)((uv_hrtime() - reload->started_at) / 1000000));
-    if (reload->code == WM_OK) {
-        const struct wm_dataset *old = service->snapshot.dataset;
-        bool changed = strcmp(wm_dataset_digest(old), wm_dataset_digest(reload->dataset)) != 0 ||
-                       strcmp(wm_policy_digest(old), wm_policy_digest(reload->dataset)) != 0;
-        metrics_add(&service->metrics, reloads, 1);
-        log_event(LOG_INFO, "reloaded", "changed", changed ? "yes" : "no", "dataset", wm_dataset_digest(reload->dataset),
-                  "policy", wm_policy_digest(reload->dataset), "took_ms", took, NULL);
-        put_swapped(service, reload->dataset, changed, &body);
+    if (status < 0) { /* cancelled: the service stops */
+        code = RPC_INTERNAL;
+    } else if (reload->code == WM_OK) {
+        swap(reload, &body);
     } else if (reload->code == WM_EMEMORY) {
         code = RPC_INTERNAL;
         log_event(LOG_ERROR, "reload_failed", "reason", wm_error_text(reload->code), NULL);
     } else {
         code = RPC_INVALID_DATA;
-        metrics_add(&service->metrics, reloads_refused, 1);
-        log_faults(reload->faults);
-        log_event(LOG_ERROR, "reload_refused", "faults", log_number((long long)wm_faults_count(reload->faults)), "dataset",
-                  wm_dataset_digest(service->snapshot.dataset), "took_ms", took, NULL);
-        put_faults(reload, &body);
+        refuse(reload, &body);
     }
     service->reload = NULL;
     waiters_answer(&reload->waiters, service, code, (struct slice){body.at, body.failed ? 0 : body.len});
     buf_fini(&body);
     wm_faults_free(reload->faults);
     free(reload);
-    if (service->reload_again && !service->stopping)
+    if (service->stopping)
+        waiters_answer(&service->reload_waiters, service, RPC_INTERNAL, (struct slice){NULL, 0});
+    else if (service->reload_again)
         start_load(service);
 }
 
 /* Swaps before it writes: from here on every new request is answered from what was loaded. */
-static void put_swapped(struct service *service, struct wm_dataset *loaded, bool changed, struct buf *out)
+static void swap(struct reload *reload, struct buf *out)
 {
-    struct wm_dataset *old = wm_dataset_ref(service->snapshot.dataset);
-    if (changed)
-        snapshot_swap(&service->snapshot, loaded);
-    else
-        wm_dataset_unref(loaded);
+    struct service *service = reload->service;
+    struct wm_dataset *old = wm_dataset_ref(service->snapshot.dataset), *now = reload->dataset;
+    bool changed = strcmp(wm_dataset_digest(old), wm_dataset_digest(now)) != 0 ||
+                   strcmp(wm_policy_digest(old), wm_policy_digest(now)) != 0;
+    if (changed) {
+        snapshot_swap(&service->snapshot, now);
+    } else {
+        wm_dataset_unref(now);
+        now = old;
+    }
+    metrics_add(&service->metrics, reloads, 1);
+    if (log_due(&service->log_reloaded))
+        log_event(LOG_INFO, "reloaded", "changed", changed ? "yes" : "no", "dataset", wm_dataset_digest(now), "policy",
+                  wm_policy_digest(now), "took_ms", took_ms(reload), "suppressed",
+                  log_number(log_suppressed(&service->log_reloaded)), NULL);
 
-    const struct wm_dataset *now = service->snapshot.dataset;
     json_open(out, '{');
     encode_revisions(out, now);
     json_bool(out, "changed", changed);
@@ -192,6 +193,25 @@ static void put_swapped(struct service *service, struct wm_dataset *loaded, bool
     json_close(out, '}');
     json_close(out, '}');
     wm_dataset_unref(old);
+}
+
+static const char *took_ms(const struct reload *reload)
+{
+    return log_number((long long)((uv_hrtime() - reload->started_at) / 1000000));
+}
+
+/* Anybody may ask for a reload of bad data as often as they like; the log tells of the first few in a minute. */
+static void refuse(const struct reload *reload, struct buf *error)
+{
+    struct service *service = reload->service;
+    metrics_add(&service->metrics, reloads_refused, 1);
+    if (log_due(&service->log_refused)) {
+        log_faults(reload->faults);
+        log_event(LOG_ERROR, "reload_refused", "faults", log_number((long long)wm_faults_count(reload->faults)), "dataset",
+                  wm_dataset_digest(service->snapshot.dataset), "took_ms", took_ms(reload), "suppressed",
+                  log_number(log_suppressed(&service->log_refused)), NULL);
+    }
+    put_faults(reload, error);
 }
 
 static void put_faults(const struct reload *reload, struct buf *out)

@@ -8,6 +8,7 @@
 #include "address.h"
 #include "cache.h"
 #include "config.h"
+#include "log.h"
 #include "method.h"
 #include "metrics.h"
 #include "snapshot.h"
@@ -65,6 +66,7 @@ struct service {
     struct reload *reload;   /* the load under way, NULL when there is none */
     bool reload_again;       /* asked for while one was under way: the files may have changed since it began */
     struct waiters reload_waiters; /* for the next one */
+    struct log_limit log_reloaded, log_refused;
 };
 
 /* Takes the dataset's reference. 0, or -1 when out of memory; then nothing is left behind. */

@@ -28,10 +28,11 @@ enum exit_code { EXIT_DONE = 0, EXIT_INTERNAL = 1, EXIT_INPUT = 2, EXIT_UNREACHA
 enum {
     OPERANDS_MAX = 2,
     OUTPUT_MAX_BYTES = 256 << 20,
-    FAULTS_LISTED = 20,           /* on stderr, when --data cannot be loaded; validate lists all */
+    FAULTS_LISTED = 20, /* on stderr, when --data cannot be loaded; validate lists all */
     FAULTS_KEPT = 1 << 20,
     TIMEOUT_MS = 30000,
-    WIDTH_LEAST = 20, WIDTH_USUAL = 80
+    WIDTH_LEAST = 20,
+    WIDTH_USUAL = 80
 };
 
 struct client {
@@ -44,14 +45,14 @@ struct client {
 
 struct command {
     const char *name;
-    const char *operands;              /* as help shows them */
-    const char *params[OPERANDS_MAX];  /* the parameter each operand becomes */
+    const char *operands;             /* as help shows them */
+    const char *params[OPERANDS_MAX]; /* the parameter each operand becomes */
     size_t operands_min, operands_max;
     unsigned options;
     enum exit_code (*run)(struct client *client);
-    const char *method;                /* NULL: the command asks nobody */
-    const char *about;                 /* a line in the list of commands */
-    const char *more;                  /* examples, then what to know */
+    const char *method; /* NULL: the command asks nobody */
+    const char *about;  /* a line in the list of commands */
+    const char *more;   /* examples, then what to know */
 };
 
 static enum exit_code run_ask(struct client *client);
@@ -64,62 +65,174 @@ static enum exit_code run_help(struct client *client);
 #define SERVICE (OPTION_BIT(url) | OPTION_BIT(timeout) | FORMATS)
 #define ASKING (SERVICE | OPTION_BIT(data))
 #define PAGE (OPTION_BIT(limit) | OPTION_BIT(offset))
-#define PAIRS (PAGE | OPTION_BIT(package) | OPTION_BIT(within) | OPTION_BIT(max_local) | OPTION_BIT(max_central) | \
-               OPTION_BIT(among) | OPTION_BIT(without))
+#define PAIRS                                                                                            \
+    (PAGE | OPTION_BIT(package) | OPTION_BIT(within) | OPTION_BIT(max_local) | OPTION_BIT(max_central) | \
+     OPTION_BIT(among) | OPTION_BIT(without))
 
 static const struct command commands[] = {
-    {"shortlist", "POST", {"post"}, 1, 1, ASKING | PAIRS | OPTION_BIT(grade) | OPTION_BIT(sector), run_ask, "match.shortlist",
+    {"shortlist",
+     "POST",
+     {"post"},
+     1,
+     1,
+     ASKING | PAIRS | OPTION_BIT(grade) | OPTION_BIT(sector),
+     run_ask,
+     "match.shortlist",
      "the best leaders for a post, each with package, mentor and cost",
      "  wellmatch shortlist V00001 --limit 5 --within 60\n"
      "  wellmatch shortlist V00001 --max-local 20000 --csv > shortlist.csv\n"},
-    {"opportunities", "LEADER", {"leader"}, 1, 1, ASKING | PAIRS | OPTION_BIT(region), run_ask, "match.opportunities",
+    {"opportunities",
+     "LEADER",
+     {"leader"},
+     1,
+     1,
+     ASKING | PAIRS | OPTION_BIT(region),
+     run_ask,
+     "match.opportunities",
      "the best posts for a leader, what they lack for each, and near misses",
      "  wellmatch opportunities L000167\n"
      "  wellmatch opportunities L000167 --region 'North West,Midlands'\n"},
-    {"explain", "LEADER POST", {"leader", "post"}, 2, 2, ASKING, run_ask, "match.explain",
+    {"explain",
+     "LEADER POST",
+     {"leader", "post"},
+     2,
+     2,
+     ASKING,
+     run_ask,
+     "match.explain",
      "every part of one match: rules, domains, packages, smallest change",
      "  wellmatch explain L000167 V00001\n"
      "  wellmatch explain L000167 V00001 --csv     the packages side by side\n"},
-    {"compare", "LEADER POST", {"leader", "post"}, 2, 2, ASKING, run_ask, "match.compare_packages",
+    {"compare",
+     "LEADER POST",
+     {"leader", "post"},
+     2,
+     2,
+     ASKING,
+     run_ask,
+     "match.compare_packages",
      "the packages for one match side by side: chance, cost, pounds a point",
      "  wellmatch compare L000167 V00001\n"},
-    {"list", "KIND", {"kind"}, 1, 1, ASKING | PAGE | OPTION_BIT(columns), run_ask, "dataset.list",
+    {"list",
+     "KIND",
+     {"kind"},
+     1,
+     1,
+     ASKING | PAGE | OPTION_BIT(columns),
+     run_ask,
+     "dataset.list",
      "the rows of a kind: organisation, post, leader, package, mentor, budget",
      "  wellmatch list post --columns title,ods_code,grade,starts\n"
      "  wellmatch list leader --limit 1000 --csv > leaders.csv\n"},
-    {"get", "KIND ID", {"kind", "id"}, 2, 2, ASKING, run_ask, "dataset.get",
+    {"get",
+     "KIND ID",
+     {"kind", "id"},
+     2,
+     2,
+     ASKING,
+     run_ask,
+     "dataset.get",
      "one row with all its columns",
      "  wellmatch get post V00001\n"
      "  wellmatch get organisation RJ1\n"},
-    {"info", "", {NULL}, 0, 0, ASKING, run_ask, "dataset.info",
+    {"info",
+     "",
+     {NULL},
+     0,
+     0,
+     ASKING,
+     run_ask,
+     "dataset.info",
      "what is loaded: rows of each kind, and the words filters may use",
      "  wellmatch info\n"
      "  wellmatch info --data data/sample\n"},
-    {"service", "", {NULL}, 0, 0, ASKING, run_ask, "system.info", "the service: version, memory, where it listens, Redis",
+    {"service",
+     "",
+     {NULL},
+     0,
+     0,
+     ASKING,
+     run_ask,
+     "system.info",
+     "the service: version, memory, where it listens, Redis",
      "  wellmatch service -u unix:build/wellmatch.sock\n"},
-    {"stats", "", {NULL}, 0, 0, SERVICE, run_ask, "system.stats", "counters of the service: requests, cache, Redis",
+    {"stats",
+     "",
+     {NULL},
+     0,
+     0,
+     SERVICE,
+     run_ask,
+     "system.stats",
+     "counters of the service: requests, cache, Redis",
      "  wellmatch stats\n"},
-    {"errors", "", {NULL}, 0, 0, ASKING, run_ask, "system.errors", "every error the service can answer with, and what it means",
+    {"errors",
+     "",
+     {NULL},
+     0,
+     0,
+     ASKING,
+     run_ask,
+     "system.errors",
+     "every error the service can answer with, and what it means",
      "  wellmatch errors\n"},
-    {"ping", "", {NULL}, 0, 0, ASKING, run_ask, "system.ping", "whether the service answers",
+    {"ping",
+     "",
+     {NULL},
+     0,
+     0,
+     ASKING,
+     run_ask,
+     "system.ping",
+     "whether the service answers",
      "  wellmatch ping && echo up\n"},
-    {"reload", "", {NULL}, 0, 0, SERVICE, run_ask, "dataset.reload", "have the service read its data again; bad data changes nothing",
+    {"reload",
+     "",
+     {NULL},
+     0,
+     0,
+     SERVICE,
+     run_ask,
+     "dataset.reload",
+     "have the service read its data again; bad data changes nothing",
      "  wellmatch reload\n"},
-    {"call", "METHOD [JSON]", {NULL}, 1, 2, ASKING, run_call, NULL, "any method with parameters as JSON; - reads them from standard input",
+    {"call",
+     "METHOD [JSON]",
+     {NULL},
+     1,
+     2,
+     ASKING,
+     run_call,
+     NULL,
+     "any method with parameters as JSON; - reads them from standard input",
      "  wellmatch call match.shortlist '{\"post\":\"V00001\",\"limit\":3}' --json\n"
      "  wellmatch call match.explain - < params.json\n"
      "  wellmatch call rpc.discover --json      every method and parameter\n"},
-    {"validate", "DIR", {NULL}, 1, 1, FORMATS, run_validate, NULL, "every fault of every file of a dataset, one a line",
+    {"validate",
+     "DIR",
+     {NULL},
+     1,
+     1,
+     FORMATS,
+     run_validate,
+     NULL,
+     "every fault of every file of a dataset, one a line",
      "  wellmatch validate data/sample\n"
      "\n"
      "A fault is  file:line:column: what; expected  (0 stands for the whole file or line). monitoring.csv and\n"
      "history.csv are checked too when they are there. Exit 0: no fault; 2: faults.\n"},
-    {"generate", "DIR", {NULL}, 1, 1,
-     OPTION_BIT(leaders) | OPTION_BIT(posts) | OPTION_BIT(seed) | OPTION_BIT(force) | OPTION_BIT(organisations) | OPTION_BIT(policy),
-     run_generate, NULL, "a dataset of any size: real organisations, synthetic people and posts",
+    {"generate",
+     "DIR",
+     {NULL},
+     1,
+     1,
+     OPTION_BIT(leaders) | OPTION_BIT(posts) | OPTION_BIT(seed) | OPTION_BIT(force) | OPTION_BIT(organisations) |
+         OPTION_BIT(policy),
+     run_generate,
+     NULL,
+     "a dataset of any size: real organisations, synthetic people and posts",
      "  wellmatch generate --leaders 36000 --posts 2000 --seed 1 build/national\n"},
-    {"help", "[COMMAND]", {NULL}, 0, 1, 0, run_help, NULL, "this, or help on a command",
-     "  wellmatch help explain\n"},
+    {"help", "[COMMAND]", {NULL}, 0, 1, 0, run_help, NULL, "this, or help on a command", "  wellmatch help explain\n"},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
@@ -232,10 +345,12 @@ static enum exit_code check_words(const struct client *client)
     if (options_misplaced(options, command->options | OPTIONS_ALWAYS, command->name, error))
         complain("%s", error);
     else if (n < command->operands_min)
-        complain("usage: wellmatch %s %s; 'wellmatch %s --help' has examples", command->name, command->operands, command->name);
+        complain("usage: wellmatch %s %s; 'wellmatch %s --help' has examples", command->name, command->operands,
+                 command->name);
     else if (n > command->operands_max)
-        complain("'%.60s' is one word too many: wellmatch %s %s%s", options->words[command->operands_max + 1], command->name,
-                 command->operands, command->options & OPTION_BIT(package) ? " (several ids after --package: A,B,C)" : "");
+        complain("'%.60s' is one word too many: wellmatch %s %s%s", options->words[command->operands_max + 1],
+                 command->name, command->operands,
+                 command->options & OPTION_BIT(package) ? " (several ids after --package: A,B,C)" : "");
     else if (options_value(options, OPTION_json) && options_value(options, OPTION_csv))
         complain("--json and --csv exclude each other");
     else if (options_value(options, OPTION_url) && options_value(options, OPTION_data))
@@ -263,11 +378,14 @@ static void look_at_terminal(struct client *client)
     if (colour && strcmp(colour, "auto") != 0)
         client->screen.colour = strcmp(colour, "always") == 0;
     else
-        client->screen.colour = client->terminal && !environment_has("NO_COLOR") && !(term && strcmp(term, "dumb") == 0);
+        client->screen.colour =
+            client->terminal && !environment_has("NO_COLOR") && !(term && strcmp(term, "dumb") == 0);
     if (client->terminal) {
         struct winsize size = {0};
         bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-        size_t width = known ? size.ws_col : environment_has("COLUMNS") ? strtoul(getenv("COLUMNS"), NULL, 10) : WIDTH_USUAL;
+        size_t width = known                        ? size.ws_col
+                       : environment_has("COLUMNS") ? strtoul(getenv("COLUMNS"), NULL, 10)
+                                                    : WIDTH_USUAL;
         client->screen.width = width < WIDTH_LEAST ? WIDTH_LEAST : width > 10000 ? 10000 : width;
     }
 }
@@ -281,7 +399,8 @@ static enum exit_code run_ask(struct client *client)
     json_open(&params, '{');
     for (size_t i = 0; i + 1 < client->options.n_words; i++)
         json_text(&params, client->command->params[i], client->options.words[i + 1]);
-    options_put_params(&client->options, strcmp(client->command->name, "shortlist") == 0 ? "leaders" : "posts", &params);
+    options_put_params(&client->options, strcmp(client->command->name, "shortlist") == 0 ? "leaders" : "posts",
+                       &params);
     json_close(&params, '}');
     bool empty = params.len == 2; /* {}: methods without parameters get none */
     enum exit_code code = EXIT_INTERNAL;
@@ -502,7 +621,8 @@ static void tell_valid(const struct client *client, const char *dir, const struc
     text_clean(out, dir, strlen(dir));
     for (enum wm_table table = 0; table < WM_TABLES; table++) {
         const char *name = wm_table_name(table);
-        buf_format(out, "%s %zu %.*s", table ? "," : ": no fault in", wm_table_rows(dataset, table), (int)strcspn(name, "."), name);
+        buf_format(out, "%s %zu %.*s", table ? "," : ": no fault in", wm_table_rows(dataset, table),
+                   (int)strcspn(name, "."), name);
     }
     char as_of[11];
     wm_date_format(wm_policy_as_of(dataset), as_of);

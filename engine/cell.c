@@ -12,24 +12,28 @@
 
 enum { TEXT_BYTES_MAX = 2000, DIGITS_MAX = 18, EXPECTED_MAX = 320, ID_BYTES_MAX = 32 };
 
-typedef bool parse(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, int64_t *value);
+typedef bool parse(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                   int64_t *value);
 
 static parse parse_text, parse_id, parse_number, parse_date, parse_flag, parse_word, parse_words, parse_references;
 
-static bool refuse(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, const char *expected);
+static bool refuse(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                   const char *expected);
 
-bool cell_parse(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, int64_t *value)
+bool cell_parse(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                int64_t *value)
 {
     static parse *const parsers[] = {
-        [WM_TEXT] = parse_text, [WM_ID] = parse_id, [WM_INTEGER] = parse_number, [WM_DECIMAL] = parse_number,
-        [WM_DATE] = parse_date, [WM_FLAG] = parse_flag, [WM_WORD] = parse_word, [WM_WORDS] = parse_words,
-        [WM_REFERENCES] = parse_references};
+        [WM_TEXT] = parse_text,      [WM_ID] = parse_id,       [WM_INTEGER] = parse_number,
+        [WM_DECIMAL] = parse_number, [WM_DATE] = parse_date,   [WM_FLAG] = parse_flag,
+        [WM_WORD] = parse_word,      [WM_WORDS] = parse_words, [WM_REFERENCES] = parse_references};
     static const char blanks[] = " \t\n";
 
     *value = WM_MISSING;
     if (len == 0) {
         if (rules->column->required)
-            fault_add(place->faults, place->file, place->line, place->number, "a value", "%s is empty", rules->column->name);
+            fault_add(place->faults, place->file, place->line, place->number, "a value", "%s is empty",
+                      rules->column->name);
         return !rules->column->required;
     }
     if (!text_is_clean(text, len))
@@ -44,17 +48,19 @@ bool cell_is_text(enum wm_type type)
     return type == WM_TEXT || type == WM_ID || type == WM_REFERENCES;
 }
 
-static bool refuse(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, const char *expected)
+static bool refuse(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                   const char *expected)
 {
     char shown[TEXT_SHOWN];
     fault_add(place->faults, place->file, place->line, place->number, expected, "%s is %s", rules->column->name,
-        text_show(shown, text, len));
+              text_show(shown, text, len));
     return false;
 }
 
 /* ---- Text, ids, references ---- */
 
-static bool parse_text(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, int64_t *value)
+static bool parse_text(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                       int64_t *value)
 {
     if (len > TEXT_BYTES_MAX)
         return refuse(rules, place, text, len, "at most 2000 bytes");
@@ -95,19 +101,21 @@ static bool refuse_reference(const struct cell_rules *rules, const struct cell_p
             nearest_offer(&nearest, target->id[row]);
     }
     const char *near = nearest_name(&nearest);
-    snprintf(expected, sizeof expected, "an id in %s%s%s", rules->column->of, near ? "; the nearest is " : "", near ? near : "");
+    snprintf(expected, sizeof expected, "an id in %s%s%s", rules->column->of, near ? "; the nearest is " : "",
+             near ? near : "");
     fault_add(place->faults, place->file, place->line, place->number, expected, "%s names %s, which is not in %s",
-        rules->column->name, text_show(shown, id, len), rules->column->of);
+              rules->column->name, text_show(shown, id, len), rules->column->of);
     return false;
 }
 
-static bool parse_id(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, int64_t *value)
+static bool parse_id(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                     int64_t *value)
 {
     const struct wm_column *column = rules->column;
     if ((int64_t)len < column->min || (int64_t)len > column->max || !id_well_formed(text, len, rules->upper_case)) {
         char expected[EXPECTED_MAX];
-        snprintf(expected, sizeof expected, "an id of %" PRId64 " to %" PRId64 " characters out of %s", column->min, column->max,
-            rules->upper_case ? "A-Z 0-9" : "A-Z a-z 0-9 _ - .");
+        snprintf(expected, sizeof expected, "an id of %" PRId64 " to %" PRId64 " characters out of %s", column->min,
+                 column->max, rules->upper_case ? "A-Z 0-9" : "A-Z a-z 0-9 _ - .");
         return refuse(rules, place, text, len, expected);
     }
     if (rules->target && !refers(rules->target, text, len))
@@ -129,7 +137,8 @@ static bool next_item(const char **at, const char *end, const char **item, size_
     return true;
 }
 
-static bool parse_references(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, int64_t *value)
+static bool parse_references(const struct cell_rules *rules, const struct cell_place *place, const char *text,
+                             size_t len, int64_t *value)
 {
     const char *items[REFERENCES_MAX];
     size_t lens[REFERENCES_MAX], n = 0, item_len;
@@ -184,7 +193,8 @@ static bool scan_number(const char *text, size_t len, int decimals, int64_t *val
 
 static size_t write_number(char *out, int64_t value, int decimals);
 
-static bool parse_number(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, int64_t *value)
+static bool parse_number(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                         int64_t *value)
 {
     const struct wm_column *column = rules->column;
     bool sign_fits = column->min < 0 || *text != '-';
@@ -195,13 +205,14 @@ static bool parse_number(const struct cell_rules *rules, const struct cell_place
     high[write_number(high, column->max, column->decimals)] = '\0';
     if (column->decimals)
         snprintf(expected, sizeof expected, "a number from %s to %s with at most %d digit%s after the point", low, high,
-            column->decimals, column->decimals == 1 ? "" : "s");
+                 column->decimals, column->decimals == 1 ? "" : "s");
     else
         snprintf(expected, sizeof expected, "a whole number from %s to %s", low, high);
     return refuse(rules, place, text, len, expected);
 }
 
-static bool parse_date(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, int64_t *value)
+static bool parse_date(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                       int64_t *value)
 {
     int32_t day;
     if (!wm_date_parse(text, len, &day))
@@ -210,7 +221,8 @@ static bool parse_date(const struct cell_rules *rules, const struct cell_place *
     return true;
 }
 
-static bool parse_flag(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, int64_t *value)
+static bool parse_flag(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                       int64_t *value)
 {
     if (len != 1 || (*text != '0' && *text != '1'))
         return refuse(rules, place, text, len, "0 or 1");
@@ -252,12 +264,13 @@ static bool refuse_day(const struct cell_rules *rules, const struct cell_place *
     wm_date_format(over ? word->until : word->from, other);
     snprintf(expected, sizeof expected, "a word that is valid on %s, the policy's day", day);
     fault_add(place->faults, place->file, place->line, place->number, expected, "%s is '%s', which is valid only %s %s",
-        rules->column->name, word->name, over ? "until" : "from", other);
+              rules->column->name, word->name, over ? "until" : "from", other);
     return false;
 }
 
 /* One word of the vocabulary; *index stays 0 when there is no vocabulary to check against. */
-static bool read_word(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, int *index)
+static bool read_word(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                      int *index)
 {
     *index = 0;
     if (!rules->vocabulary)
@@ -272,7 +285,8 @@ static bool read_word(const struct cell_rules *rules, const struct cell_place *p
     return true;
 }
 
-static bool parse_word(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, int64_t *value)
+static bool parse_word(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                       int64_t *value)
 {
     int index;
     bool fine = read_word(rules, place, text, len, &index);
@@ -280,7 +294,8 @@ static bool parse_word(const struct cell_rules *rules, const struct cell_place *
     return fine;
 }
 
-static bool parse_words(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, int64_t *value)
+static bool parse_words(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                        int64_t *value)
 {
     const char *at = text, *end = text + len, *item;
     size_t item_len;
@@ -352,7 +367,8 @@ static void put_words(struct writer *writer, const struct vocabulary *vocabulary
     }
 }
 
-size_t cell_format(const struct wm_column *column, const struct vocabulary *vocabulary, int64_t value, const char *text, char *buf, size_t cap)
+size_t cell_format(const struct wm_column *column, const struct vocabulary *vocabulary, int64_t value, const char *text,
+                   char *buf, size_t cap)
 {
     struct writer writer = {buf, cap, 0};
     char number[24];
@@ -364,16 +380,24 @@ size_t cell_format(const struct wm_column *column, const struct vocabulary *voca
     switch (column->type) {
     case WM_TEXT:
     case WM_ID:
-    case WM_REFERENCES: put(&writer, text, strlen(text)); break;
+    case WM_REFERENCES:
+        put(&writer, text, strlen(text));
+        break;
     case WM_INTEGER:
     case WM_DECIMAL:
-    case WM_FLAG: put(&writer, number, write_number(number, value, column->decimals)); break;
+    case WM_FLAG:
+        put(&writer, number, write_number(number, value, column->decimals));
+        break;
     case WM_DATE:
         wm_date_format((int32_t)value, number);
         put(&writer, number, 10);
         break;
-    case WM_WORD: put(&writer, vocabulary->words[value].name, strlen(vocabulary->words[value].name)); break;
-    case WM_WORDS: put_words(&writer, vocabulary, (uint64_t)value); break;
+    case WM_WORD:
+        put(&writer, vocabulary->words[value].name, strlen(vocabulary->words[value].name));
+        break;
+    case WM_WORDS:
+        put_words(&writer, vocabulary, (uint64_t)value);
+        break;
     }
     if (cap)
         buf[writer.len < cap ? writer.len : cap - 1] = '\0';

@@ -26,13 +26,14 @@ struct cell_place {
  * Checks a cell and, when it is fine, gives its number: WM_MISSING when empty; 0 for text, ids and references, whose
  * text is the caller's to keep. False after adding a fault. `text` is NUL-terminated.
  */
-bool cell_parse(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len, int64_t *value);
+bool cell_parse(const struct cell_rules *rules, const struct cell_place *place, const char *text, size_t len,
+                int64_t *value);
 
 /* True for the types whose cells are text and not numbers. */
 bool cell_is_text(enum wm_type type);
 
 /* The canonical text, as wm_cell_text. `text` is the cell's text for a text type. */
-size_t cell_format(const struct wm_column *column, const struct vocabulary *vocabulary, int64_t value, const char *text, char *buf,
-    size_t cap);
+size_t cell_format(const struct wm_column *column, const struct vocabulary *vocabulary, int64_t value, const char *text,
+                   char *buf, size_t cap);
 
 #endif

@@ -48,10 +48,10 @@ static int no_blank(unsigned char c);
 static int line_feed(unsigned char c);
 
 int csv_records(struct arena *scratch, const struct wm_source *source, struct wm_faults *faults, on_record *record_done,
-    void *context, size_t *n_broken)
+                void *context, size_t *n_broken)
 {
-    struct reading reading = {.faults = faults, .file = source->name, .record_done = record_done, .context = context,
-        .line = 1};
+    struct reading reading = {
+        .faults = faults, .file = source->name, .record_done = record_done, .context = context, .line = 1};
     *n_broken = 0;
     reading.record = arena_alloc(scratch, 1, sizeof *reading.record);
     reading.text = arena_alloc(scratch, 1, RECORD_BYTES_MAX + CELLS_MAX);
@@ -76,8 +76,8 @@ int csv_records(struct arena *scratch, const struct wm_source *source, struct wm
         if (fed == FED) {
             reading.line++;
         } else if (++*n_broken == BROKEN_MAX) {
-            fault_add(faults, reading.file, reading.record->line, 0, "", "%d records cannot be read; the rest of the file is not checked",
-                BROKEN_MAX);
+            fault_add(faults, reading.file, reading.record->line, 0, "",
+                      "%d records cannot be read; the rest of the file is not checked", BROKEN_MAX);
             break;
         } else {
             at = resume;
@@ -119,8 +119,10 @@ static enum fed feed_line(struct reading *reading, const char *line, size_t len)
     if (reading->record_bytes > RECORD_BYTES_MAX) {
         bool quoted = reading->line > reading->record->line;
         fault_add(reading->faults, reading->file, quoted ? reading->cell_line : reading->line,
-            quoted ? (long)reading->record->n_cells + 1 : 0, quoted ? "a closing quotation mark" : "a shorter row",
-            quoted ? "a quoted cell is not closed within %d bytes" : "the row is longer than %d bytes", RECORD_BYTES_MAX);
+                  quoted ? (long)reading->record->n_cells + 1 : 0,
+                  quoted ? "a closing quotation mark" : "a shorter row",
+                  quoted ? "a quoted cell is not closed within %d bytes" : "the row is longer than %d bytes",
+                  RECORD_BYTES_MAX);
         return BROKEN;
     }
     if (!crlf)
@@ -137,9 +139,9 @@ static enum fed feed(struct reading *reading, const char *bytes, size_t len)
         return FED;
     }
     fault_add(reading->faults, reading->file, reading->cell_line, (long)reading->record->n_cells + 1,
-        "the whole cell in quotation marks, and each one within it doubled",
-        reading->parser.quoted ? "the cell goes on after its closing quotation mark" :
-                                 "a quotation mark inside a cell that does not begin with one");
+              "the whole cell in quotation marks, and each one within it doubled",
+              reading->parser.quoted ? "the cell goes on after its closing quotation mark"
+                                     : "a quotation mark inside a cell that does not begin with one");
     return BROKEN;
 }
 
@@ -148,7 +150,7 @@ static enum fed finish(struct reading *reading)
     if (csv_fini(&reading->parser, on_cell, on_row, reading) == 0)
         return FED;
     fault_add(reading->faults, reading->file, reading->cell_line, (long)reading->record->n_cells + 1,
-        "a closing quotation mark", "a quoted cell is not closed by the end of the file");
+              "a closing quotation mark", "a quoted cell is not closed by the end of the file");
     return BROKEN;
 }
 
@@ -198,7 +200,8 @@ struct wm_sources {
     struct wm_source list[WM_TABLES_ALL + 1];
 };
 
-static int read_file(int directory, const char *name, struct arena *arena, struct wm_faults *faults, struct wm_source *out);
+static int read_file(int directory, const char *name, struct arena *arena, struct wm_faults *faults,
+                     struct wm_source *out);
 static int refuse(struct wm_faults *faults, const char *name, const char *reason);
 
 int wm_sources_read(const char *dir, bool apart, struct wm_faults *faults, struct wm_sources **out)
@@ -214,7 +217,8 @@ int wm_sources_read(const char *dir, bool apart, struct wm_faults *faults, struc
 
     status = read_file(directory, "policy.json", &sources->arena, faults, &sources->list[sources->n++]);
     for (int table = 0; table < (apart ? WM_TABLES_ALL : WM_TABLES) && status == WM_OK; table++)
-        status = read_file(directory, wm_table_name((enum wm_table)table), &sources->arena, faults, &sources->list[sources->n++]);
+        status = read_file(directory, wm_table_name((enum wm_table)table), &sources->arena, faults,
+                           &sources->list[sources->n++]);
     if (status == WM_OK)
         *out = sources;
     else
@@ -239,7 +243,8 @@ const struct wm_source *wm_sources_list(const struct wm_sources *sources, size_t
 }
 
 /* A file that is absent is no error here: its bytes stay NULL. Not waiting on open keeps a named pipe from hanging us. */
-static int read_file(int directory, const char *name, struct arena *arena, struct wm_faults *faults, struct wm_source *out)
+static int read_file(int directory, const char *name, struct arena *arena, struct wm_faults *faults,
+                     struct wm_source *out)
 {
     *out = (struct wm_source){name, NULL, 0};
     int file = openat(directory, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

@@ -5,15 +5,15 @@
 #include "internal.h"
 
 enum {
-    CELLS_MAX = 128,        /* cells kept of one record; more are counted */
+    CELLS_MAX = 128, /* cells kept of one record; more are counted */
     RECORD_BYTES_MAX = 65536,
-    BROKEN_MAX = 100        /* records that cannot be read before the rest of a file is given up */
+    BROKEN_MAX = 100 /* records that cannot be read before the rest of a file is given up */
 };
 
 struct record_cell {
     const char *text; /* NUL-terminated, though a NUL may also be within */
     size_t len;
-    long line;        /* on which the cell begins */
+    long line; /* on which the cell begins */
 };
 
 struct record {
@@ -31,6 +31,6 @@ typedef int on_record(void *context, const struct record *record);
  * come out as LF. WM_EMEMORY, or what on_record returned.
  */
 int csv_records(struct arena *scratch, const struct wm_source *source, struct wm_faults *faults, on_record *record_done,
-    void *context, size_t *n_broken);
+                void *context, size_t *n_broken);
 
 #endif

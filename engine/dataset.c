@@ -7,17 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HINT_EFFORT = 20000000, ROW_BYTES = 4096 };
+enum { HINT_EFFORT = 2000000, ROW_BYTES = 4096 };
 
 #define DATASET_BYTES_MAX ((size_t)16 << 30)
 
-static int build(struct wm_dataset *dataset, const struct wm_source *sources, size_t n_sources, struct wm_faults *faults);
+static int build(struct wm_dataset *dataset, const struct wm_source *sources, size_t n_sources,
+                 struct wm_faults *faults);
 static int read_policy(struct wm_dataset *dataset, const struct wm_source *source, struct wm_faults *faults);
-static int read_tables(struct wm_dataset *dataset, const struct wm_source *sources, size_t n_sources, struct wm_faults *faults);
+static int read_tables(struct wm_dataset *dataset, const struct wm_source *sources, size_t n_sources,
+                       struct wm_faults *faults);
 static const struct wm_source *source_of(const struct wm_source *sources, size_t n_sources, const char *name);
 static void take_digest(struct wm_dataset *dataset);
 
-int wm_dataset_build(const struct wm_source *sources, size_t n_sources, struct wm_faults *faults, struct wm_dataset **out)
+int wm_dataset_build(const struct wm_source *sources, size_t n_sources, struct wm_faults *faults,
+                     struct wm_dataset **out)
 {
     struct wm_faults *own = NULL;
     struct wm_dataset *dataset = calloc(1, sizeof *dataset);
@@ -66,7 +69,8 @@ void wm_dataset_unref(struct wm_dataset *dataset)
     free(dataset);
 }
 
-static int build(struct wm_dataset *dataset, const struct wm_source *sources, size_t n_sources, struct wm_faults *faults)
+static int build(struct wm_dataset *dataset, const struct wm_source *sources, size_t n_sources,
+                 struct wm_faults *faults)
 {
     size_t before = wm_faults_count(faults);
     int status = read_policy(dataset, source_of(sources, n_sources, "policy.json"), faults);
@@ -76,8 +80,8 @@ static int build(struct wm_dataset *dataset, const struct wm_source *sources, si
         return status;
     const struct table *packages = &dataset->tables[WM_PACKAGES];
     if (packages->n_rows > OFFERS_MAX)
-        fault_add(faults, wm_table_name(WM_PACKAGES), 0, 0, "fewer packages", "there are %zu rows and at most %d can be compared",
-            packages->n_rows, OFFERS_MAX);
+        fault_add(faults, wm_table_name(WM_PACKAGES), 0, 0, "fewer packages",
+                  "there are %zu rows and at most %d can be compared", packages->n_rows, OFFERS_MAX);
     if (wm_faults_count(faults) != before)
         return WM_EDATA;
     take_digest(dataset);
@@ -96,12 +100,16 @@ static int read_policy(struct wm_dataset *dataset, const struct wm_source *sourc
     return status == WM_EDATA ? WM_OK : status;
 }
 
-static int read_tables(struct wm_dataset *dataset, const struct wm_source *sources, size_t n_sources, struct wm_faults *faults)
+static int read_tables(struct wm_dataset *dataset, const struct wm_source *sources, size_t n_sources,
+                       struct wm_faults *faults)
 {
     struct arena apart;
     struct table unused;
-    struct table_context context = {.arena = &dataset->arena, .faults = faults, .policy = &dataset->policy,
-        .tables = dataset->tables, .effort = HINT_EFFORT};
+    struct table_context context = {.arena = &dataset->arena,
+                                    .faults = faults,
+                                    .policy = &dataset->policy,
+                                    .tables = dataset->tables,
+                                    .effort = HINT_EFFORT};
     int status = WM_OK;
     arena_init(&apart, DATASET_BYTES_MAX);
     for (int table = 0; table < WM_TABLES_ALL && status == WM_OK; table++) {

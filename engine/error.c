@@ -3,24 +3,35 @@
 
 #define NAME(array, i) ((size_t)(i) < sizeof array / sizeof *array ? array[i] : "unknown")
 
+static const struct {
+    int code;
+    const char *name, *text;
+} errors[] = {
+#define X(id, value, name, text) {value, name, text},
+    WM_ERRORS(X)
+#undef X
+};
+
+enum { ERRORS = sizeof errors / sizeof *errors };
+
+static int find_error(int code)
+{
+    int i = 0;
+    while (i < ERRORS && errors[i].code != code)
+        i++;
+    return i;
+}
+
 const char *wm_error_name(int code)
 {
-    switch (code) {
-#define X(id, value, name, text) case id: return name;
-        WM_ERRORS(X)
-#undef X
-    default: return "unknown_error";
-    }
+    int i = find_error(code);
+    return i < ERRORS ? errors[i].name : "unknown_error";
 }
 
 const char *wm_error_text(int code)
 {
-    switch (code) {
-#define X(id, value, name, text) case id: return text;
-        WM_ERRORS(X)
-#undef X
-    default: return "this number is no error of wellmatch";
-    }
+    int i = find_error(code);
+    return i < ERRORS ? errors[i].text : "this number is no error of wellmatch";
 }
 
 const char *wm_signal_name(enum wm_signal signal)

@@ -57,7 +57,7 @@ const struct wm_fault *wm_faults_at(const struct wm_faults *faults, size_t i)
 }
 
 void fault_add(struct wm_faults *faults, const char *file, long line, long column, const char *expected,
-    const char *what_format, ...)
+               const char *what_format, ...)
 {
     if (!faults)
         return;
@@ -69,7 +69,8 @@ void fault_add(struct wm_faults *faults, const char *file, long line, long colum
     va_start(arguments, what_format);
     vsnprintf(what, sizeof what, what_format, arguments);
     va_end(arguments);
-    struct wm_fault fault = {keep_text(faults, file), line, column, keep_text(faults, what), keep_text(faults, expected)};
+    struct wm_fault fault = {keep_text(faults, file), line, column, keep_text(faults, what),
+                             keep_text(faults, expected)};
     if (fault.file && fault.what && fault.expected)
         faults->kept[faults->n++] = fault;
 }

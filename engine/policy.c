@@ -16,7 +16,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { POLICY_BYTES_MAX = 1 << 20, SOURCES_MAX = 1000, NAME_MAX_BYTES = 32, WORD_MAX_BYTES = 64, TITLE_MAX_BYTES = 300, PATH_MAX_BYTES = 200 };
+enum {
+    POLICY_BYTES_MAX = 1 << 20,
+    SOURCES_MAX = 1000,
+    NAME_MAX_BYTES = 32,
+    WORD_MAX_BYTES = 64,
+    TITLE_MAX_BYTES = 300,
+    PATH_MAX_BYTES = 200
+};
 
 static const char file_name[] = "policy.json";
 
@@ -54,7 +61,8 @@ static void complain(struct reader *reader, const struct at *at, const char *exp
 
 int policy_parse(struct arena *arena, const char *bytes, size_t len, struct wm_faults *faults, struct policy *out)
 {
-    struct reader reader = {.arena = arena, .faults = faults, .text = bytes, .len = len, .policy = out, .status = WM_OK};
+    struct reader reader = {
+        .arena = arena, .faults = faults, .text = bytes, .len = len, .policy = out, .status = WM_OK};
     json_t *root = NULL;
 
     memset(out, 0, sizeof *out);
@@ -109,12 +117,13 @@ static int read_json(struct reader *reader, json_t **out)
     int status = WM_OK;
     if (root && second) {
         status = json_equal(root, second) ? WM_OK : WM_EMEMORY;
-    } else if (root || second || !*error.text || json_error_code(&error) == json_error_out_of_memory || strcmp(error.text, again.text) != 0) {
+    } else if (root || second || !*error.text || json_error_code(&error) == json_error_out_of_memory ||
+               strcmp(error.text, again.text) != 0) {
         status = WM_EMEMORY;
     } else {
         bool clean = text_is_clean(error.text, strlen(error.text));
-        fault_add(reader->faults, file_name, error.line > 0 ? error.line : 0, error.column > 0 ? error.column : 0, "JSON as RFC 8259", "the text is not JSON: %s",
-            clean ? error.text : "an invalid token");
+        fault_add(reader->faults, file_name, error.line > 0 ? error.line : 0, error.column > 0 ? error.column : 0,
+                  "JSON as RFC 8259", "the text is not JSON: %s", clean ? error.text : "an invalid token");
         status = WM_EDATA;
     }
     json_decref(second);
@@ -150,14 +159,20 @@ static int take_digest(json_t *root, char digest[33])
 static const char *kind_of(json_t *value)
 {
     switch (json_typeof(value)) {
-    case JSON_OBJECT: return "an object";
-    case JSON_ARRAY: return "an array";
-    case JSON_STRING: return "a string";
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
     case JSON_INTEGER:
-    case JSON_REAL: return "a number";
+    case JSON_REAL:
+        return "a number";
     case JSON_TRUE:
-    case JSON_FALSE: return "true or false";
-    default: return "null";
+    case JSON_FALSE:
+        return "true or false";
+    default:
+        return "null";
     }
 }
 
@@ -177,11 +192,13 @@ static json_t *member(struct reader *reader, const struct at *at, json_t *object
 }
 
 /* Each member of the object must be one of `names`. */
-static void check_members(struct reader *reader, const struct at *at, json_t *object, const char *const *names, size_t n)
+static void check_members(struct reader *reader, const struct at *at, json_t *object, const char *const *names,
+                          size_t n)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(object, key, value) {
+    json_object_foreach(object, key, value)
+    {
         struct nearest nearest;
         char expected[TEXT_SHOWN];
         bool known = false;
@@ -193,7 +210,8 @@ static void check_members(struct reader *reader, const struct at *at, json_t *ob
         if (known)
             continue;
         const char *near = nearest_name(&nearest);
-        snprintf(expected, sizeof expected, "%s%s", near ? "the nearest known one is " : "only members that belong there", near ? near : "");
+        snprintf(expected, sizeof expected, "%s%s",
+                 near ? "the nearest known one is " : "only members that belong there", near ? near : "");
         complain(reader, &(struct at){at, key, 0}, expected, "is not a known member");
     }
 }
@@ -203,7 +221,8 @@ static const char *string(struct reader *reader, const struct at *at, json_t *va
 {
     const char *text = json_string_value(value);
     size_t len = json_string_length(value);
-    bool fine = text && len >= 1 && len <= max && text_is_clean(text, len) && !memchr(text, '\n', len) && *text != ' ' && text[len - 1] != ' ';
+    bool fine = text && len >= 1 && len <= max && text_is_clean(text, len) && !memchr(text, '\n', len) &&
+                *text != ' ' && text[len - 1] != ' ';
     if (!fine) {
         char expected[TEXT_SHOWN], shown[TEXT_SHOWN];
         snprintf(expected, sizeof expected, "a string of 1 to %zu bytes without blanks around it", max);
@@ -216,7 +235,8 @@ static const char *string(struct reader *reader, const struct at *at, json_t *va
     return copy;
 }
 
-static const char *string_member(struct reader *reader, const struct at *at, json_t *object, const char *name, size_t max, bool required)
+static const char *string_member(struct reader *reader, const struct at *at, json_t *object, const char *name,
+                                 size_t max, bool required)
 {
     json_t *value = required ? member(reader, at, object, name) : json_object_get(object, name);
     return value ? string(reader, &(struct at){at, name, 0}, value, max) : NULL;
@@ -254,14 +274,14 @@ static void check_source(struct reader *reader, const struct at *at, json_t *obj
     const char *known;
     json_t *source;
     nearest_init(&nearest, key, strlen(key));
-    json_object_foreach(reader->sources, known, source)
-        nearest_offer(&nearest, known);
+    json_object_foreach(reader->sources, known, source) nearest_offer(&nearest, known);
     const char *near = nearest_name(&nearest);
     snprintf(expected, sizeof expected, "a key of sources%s%.60s", near ? "; the nearest is " : "", near ? near : "");
     complain(reader, &here, expected, "is '%s'", key);
 }
 
-static bool number(struct reader *reader, const struct at *at, json_t *value, double min, double max, bool whole, double *out)
+static bool number(struct reader *reader, const struct at *at, json_t *value, double min, double max, bool whole,
+                   double *out)
 {
     double v = json_number_value(value);
     if (json_is_number(value) && v >= min && v <= max && (!whole || v == floor(v))) {
@@ -277,14 +297,16 @@ static bool number(struct reader *reader, const struct at *at, json_t *value, do
     return false;
 }
 
-static bool number_member(struct reader *reader, const struct at *at, json_t *object, const char *name, double min, double max, double *out)
+static bool number_member(struct reader *reader, const struct at *at, json_t *object, const char *name, double min,
+                          double max, double *out)
 {
     json_t *value = member(reader, at, object, name);
     return value && number(reader, &(struct at){at, name, 0}, value, min, max, false, out);
 }
 
 /* The member {"value": N, "source": "key"} of an object. */
-static bool sourced_member(struct reader *reader, const struct at *at, json_t *object, const char *name, double min, double max, bool whole, double *out)
+static bool sourced_member(struct reader *reader, const struct at *at, json_t *object, const char *name, double min,
+                           double max, bool whole, double *out)
 {
     static const char *const members[] = {"value", "source"};
     const struct at here = {at, name, 0};
@@ -316,8 +338,9 @@ static size_t array_length(struct reader *reader, const struct at *at, json_t *a
 
 static void read_root(struct reader *reader, json_t *root)
 {
-    static const char *const members[] = {"format", "version", "as_of", "sources", "vocabularies", "domains", "components", "severity",
-        "skill", "fit", "accept", "mentor", "rules"};
+    static const char *const members[] = {"format",  "version",    "as_of",    "sources", "vocabularies",
+                                          "domains", "components", "severity", "skill",   "fit",
+                                          "accept",  "mentor",     "rules"};
     struct policy *policy = reader->policy;
     double format;
     json_t *part;
@@ -351,7 +374,8 @@ static void read_sources(struct reader *reader, const struct at *at, json_t *sou
         complain(reader, at, "at most 1000", "holds %zu", json_object_size(sources));
     const char *key;
     json_t *source;
-    json_object_foreach(sources, key, source) {
+    json_object_foreach(sources, key, source)
+    {
         const struct at here = {at, key, 0};
         if (strlen(key) > WORD_MAX_BYTES || key[strspn(key, KEY_CHARACTERS)])
             complain(reader, &here, "a key of at most 64 characters out of A-Z a-z 0-9 _ - .", "cannot be a key");
@@ -385,7 +409,8 @@ static void read_domain_signals(struct reader *reader, const struct at *at, json
         for (size_t j = 0; j < out->n_signals; j++)
             twice |= out->signals[j] == signal;
         if (signal < 0)
-            complain(reader, &here, "segment, league, cqc_overall, cqc_well_led, engagement or vacancy", "is no signal");
+            complain(reader, &here, "segment, league, cqc_overall, cqc_well_led, engagement or vacancy",
+                     "is no signal");
         else if (twice)
             complain(reader, &here, "each signal once", "repeats '%s'", wm_signal_name((enum wm_signal)signal));
         else
@@ -396,7 +421,8 @@ static void read_domain_signals(struct reader *reader, const struct at *at, json
 static void add_vocabulary(struct reader *reader, const char *name, struct word *words, size_t n);
 
 /* The words of the vocabularies "domain" and "component" are the names of the two lists. */
-static void add_list_vocabulary(struct reader *reader, const char *vocabulary, size_t n, const char *const *names, const char *const *titles)
+static void add_list_vocabulary(struct reader *reader, const char *vocabulary, size_t n, const char *const *names,
+                                const char *const *titles)
 {
     struct word *words = arena_alloc(reader->arena, n, sizeof *words);
     if (!words) {
@@ -408,7 +434,8 @@ static void add_list_vocabulary(struct reader *reader, const char *vocabulary, s
     add_vocabulary(reader, vocabulary, words, n);
 }
 
-static bool name_is_new(struct reader *reader, const struct at *at, const char *name, const char *const *names, size_t n)
+static bool name_is_new(struct reader *reader, const struct at *at, const char *name, const char *const *names,
+                        size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (strcmp(names[i], name) == 0) {
@@ -448,21 +475,24 @@ static void read_domains(struct reader *reader, const struct at *at, json_t *dom
 }
 
 /* The amount of a package's column that counts as full, in the column's own scale. */
-static void read_component_column(struct reader *reader, const struct at *at, json_t *component, struct policy_component *out)
+static void read_component_column(struct reader *reader, const struct at *at, json_t *component,
+                                  struct policy_component *out)
 {
     out->column = string_member(reader, at, component, "column", NAME_MAX_BYTES, true);
     const struct wm_column *column = out->column ? schema_column(WM_PACKAGES, out->column) : NULL;
     bool counts = column && (column->type == WM_INTEGER || column->type == WM_DECIMAL || column->type == WM_FLAG);
     double scale = 1, full;
     if (out->column && !counts)
-        complain(reader, &(struct at){at, "column", 0}, "a column of packages.csv that holds numbers", "is '%s'", out->column);
+        complain(reader, &(struct at){at, "column", 0}, "a column of packages.csv that holds numbers", "is '%s'",
+                 out->column);
     for (int i = 0; counts && i < column->decimals; i++)
         scale *= 10;
     if (!number_member(reader, at, component, "full", 0, 1e9, &full) || !counts)
         return;
     double scaled = floor(full * scale + 0.5);
     if (scaled < 1 || scaled > (double)column->max || fabs(scaled - full * scale) > 1e-6)
-        complain(reader, &(struct at){at, "full", 0}, "more than 0, and a value that the column can hold", "is %.10g", full);
+        complain(reader, &(struct at){at, "full", 0}, "more than 0, and a value that the column can hold", "is %.10g",
+                 full);
     out->full = (int64_t)scaled;
 }
 
@@ -496,9 +526,9 @@ enum { VOCABULARIES_MAX = 12, EXTRA_NONE = 0, EXTRA_PRIOR, EXTRA_LEVEL, EXTRA_SE
 
 static const struct {
     const char *name;
-    int extra;              /* what else a word of it carries */
+    int extra;                /* what else a word of it carries */
     const char *const *fixed; /* the only words it may have, as the code knows them; ends in NULL */
-    bool all;               /* and it has all of them, in this order */
+    bool all;                 /* and it has all of them, in this order */
 } vocabularies_known[] = {
     {"region", EXTRA_NONE, NULL, false},
     {"type", EXTRA_NONE, NULL, false},
@@ -515,7 +545,8 @@ static const struct {
 enum { VOCABULARIES_KNOWN = sizeof vocabularies_known / sizeof *vocabularies_known };
 
 static void read_vocabulary(struct reader *reader, const struct at *at, json_t *vocabulary, size_t known);
-static bool read_word(struct reader *reader, const struct at *at, json_t *item, size_t known, size_t i, struct word *out);
+static bool read_word(struct reader *reader, const struct at *at, json_t *item, size_t known, size_t i,
+                      struct word *out);
 static void read_word_extra(struct reader *reader, const struct at *at, json_t *item, int extra, size_t i);
 
 static void read_vocabularies(struct reader *reader, const struct at *at, json_t *vocabularies)
@@ -554,7 +585,8 @@ static void read_vocabulary(struct reader *reader, const struct at *at, json_t *
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         const struct at item = {&here, NULL, i};
-        if (read_word(reader, &item, json_array_get(items, i), known, i, &words[i]) && name_is_new(reader, &item, words[i].name, names, kept))
+        if (read_word(reader, &item, json_array_get(items, i), known, i, &words[i]) &&
+            name_is_new(reader, &item, words[i].name, names, kept))
             names[kept++] = words[i].name;
     }
     if (n && vocabularies_known[known].all)
@@ -567,9 +599,11 @@ static void read_vocabulary(struct reader *reader, const struct at *at, json_t *
         add_vocabulary(reader, vocabularies_known[known].name, words, n);
 }
 
-static bool read_word(struct reader *reader, const struct at *at, json_t *item, size_t known, size_t i, struct word *out)
+static bool read_word(struct reader *reader, const struct at *at, json_t *item, size_t known, size_t i,
+                      struct word *out)
 {
-    static const char *const extras[] = {[EXTRA_NONE] = "name", [EXTRA_PRIOR] = "prior", [EXTRA_LEVEL] = "level", [EXTRA_SEGMENT] = "segment"};
+    static const char *const extras[] = {
+        [EXTRA_NONE] = "name", [EXTRA_PRIOR] = "prior", [EXTRA_LEVEL] = "level", [EXTRA_SEGMENT] = "segment"};
     int extra = vocabularies_known[known].extra;
     const char *const members[] = {"name", "title", "from", "until", extras[extra]};
     const char *const *fixed = vocabularies_known[known].fixed;
@@ -646,7 +680,10 @@ static const struct {
     int whole;
     double min, max;
 } numbers[] = {
-#define N(group, name, whole, min, max) {#group, #name, offsetof(struct policy, group.name), whole, min, max}
+#define N(group, name, whole, min, max)                                     \
+    {                                                                       \
+#group, #name, offsetof(struct policy, group.name), whole, min, max \
+    }
     N(severity, vacancy_full_days, 0, 1, 36500),
     N(severity, unknown, 0, 0, 1),
     N(skill, prior_appraisals, 0, 0.01, 1000),
@@ -691,7 +728,8 @@ static void read_numbers(struct reader *reader, json_t *root)
 
     double shares = policy->mentor.expertise + policy->mentor.place + policy->mentor.free;
     if (reader->found == found && fabs(shares - 1) > 1e-9)
-        complain(reader, &(struct at){NULL, "mentor", 0}, "shares that add up to 1", "has expertise, place and free that add up to %.10g", shares);
+        complain(reader, &(struct at){NULL, "mentor", 0}, "shares that add up to 1",
+                 "has expertise, place and free that add up to %.10g", shares);
 }
 
 static void read_group(struct reader *reader, json_t *root, const char *name)
@@ -707,7 +745,8 @@ static void read_group(struct reader *reader, json_t *root, const char *name)
         if (strcmp(numbers[i].group, name) != 0)
             continue;
         members[n++] = numbers[i].name;
-        if (!sourced_member(reader, &at, group, numbers[i].name, numbers[i].min, numbers[i].max, numbers[i].whole, &value))
+        if (!sourced_member(reader, &at, group, numbers[i].name, numbers[i].min, numbers[i].max, numbers[i].whole,
+                            &value))
             continue;
         char *field = (char *)reader->policy + numbers[i].offset;
         int64_t count = (int64_t)value;
@@ -756,8 +795,8 @@ static size_t write_path(const struct at *at, char *buf, size_t cap)
     if (len >= cap)
         return len;
     bool plain = at->key && strlen(at->key) <= WORD_MAX_BYTES && !at->key[strspn(at->key, KEY_CHARACTERS)];
-    int more = at->key ? snprintf(buf + len, cap - len, "%s%s", len ? "." : "", plain ? at->key : "(a key)") :
-                         snprintf(buf + len, cap - len, "[%zu]", at->index);
+    int more = at->key ? snprintf(buf + len, cap - len, "%s%s", len ? "." : "", plain ? at->key : "(a key)")
+                       : snprintf(buf + len, cap - len, "[%zu]", at->index);
     return len + (size_t)more;
 }
 

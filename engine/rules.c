@@ -42,8 +42,6 @@ static void change_day(const struct pair *p, struct wm_rule_outcome *out, const 
 
 static const char *day_text(int32_t day, char buf[11])
 {
-    if (day == DAY_UNKNOWN)
-        return "unknown";
     wm_date_format(day, buf);
     return buf;
 }
@@ -87,9 +85,13 @@ static void tell_accreditation(const struct pair *p, struct wm_rule_outcome *out
     uint64_t held = p->c->accreditations[p->lane];
     int32_t day = p->c->accredited_until[p->lane];
     bool holds = held >> p->terms->accreditation & 1;
-    if (holds || (held & UNKNOWN_SET))
-        snprintf(out->note, sizeof out->note, "%s is required on %s; %s until %s", required, day_text(p->terms->starts, starts),
-                 holds ? "held" : "whether it is held is unknown,", day_text(day, until));
+    day_text(p->terms->starts, starts);
+    if (held & UNKNOWN_SET)
+        snprintf(out->note, sizeof out->note, "%s is required on %s; whether it is held is unknown", required, starts);
+    else if (holds && day == DAY_UNKNOWN)
+        snprintf(out->note, sizeof out->note, "%s is required on %s; it is held, until when is unknown", required, starts);
+    else if (holds)
+        snprintf(out->note, sizeof out->note, "%s is required on %s; it is held until %s", required, starts, day_text(day, until));
     else
         snprintf(out->note, sizeof out->note, "%s is required and not held", required);
     if (out->verdict == WM_PASSED)
@@ -109,7 +111,11 @@ static void tell_fit_and_proper(const struct pair *p, struct wm_rule_outcome *ou
         snprintf(out->note, sizeof out->note, "not a board role");
         return;
     }
-    snprintf(out->note, sizeof out->note, "a board role: the check has to hold on %s; it holds until %s", day_text(p->terms->starts, starts), day_text(day, until));
+    day_text(p->terms->starts, starts);
+    if (day == DAY_UNKNOWN)
+        snprintf(out->note, sizeof out->note, "a board role: the check has to hold on %s; until when it holds is unknown", starts);
+    else
+        snprintf(out->note, sizeof out->note, "a board role: the check has to hold on %s; it holds until %s", starts, day_text(day, until));
     if (out->verdict != WM_PASSED)
         change_day(p, out, "fit_and_proper_until", day);
 }
@@ -118,7 +124,11 @@ static void tell_ready(const struct pair *p, struct wm_rule_outcome *out)
 {
     char from[11], starts[11];
     int32_t day = p->c->ready_from[p->lane];
-    snprintf(out->note, sizeof out->note, "ready from %s; the post starts on %s", day_text(day, from), day_text(p->terms->starts, starts));
+    day_text(p->terms->starts, starts);
+    if (day == DAY_UNKNOWN)
+        snprintf(out->note, sizeof out->note, "from when is unknown; the post starts on %s", starts);
+    else
+        snprintf(out->note, sizeof out->note, "ready from %s; the post starts on %s", day_text(day, from), starts);
     if (out->verdict == WM_PASSED)
         return;
     change_day(p, out, "ready_from", day);

@@ -29,7 +29,8 @@ enum { ID_LEN_MAX = 32 };
 #define SURVEY DECIMAL(2, 0, 1000, "0-10")
 
 static const struct wm_column organisations[] = {
-    {"ods_code", .type = WM_ID, .min = 3, .max = 5, .unit = "", REQUIRED, .about = "Code of the Organisation Data Service."},
+    {"ods_code", .type = WM_ID, .min = 3, .max = 5, .unit = "", REQUIRED,
+     .about = "Code of the Organisation Data Service."},
     {"name", TEXT, REQUIRED, .about = "Name."},
     {"type", WORD("type"), .about = "What kind of care it gives; staff engagement is compared within a type."},
     {"region", WORD("region"), REQUIRED, .about = "NHS England region."},
@@ -46,7 +47,8 @@ static const struct wm_column organisations[] = {
     {"cqc_overall", WORD("rating"), .about = "Overall rating by the Care Quality Commission."},
     {"cqc_as_of", DATE, .about = "Day the ratings were published."},
     {"cqc_well_led", WORD("rating"), .about = "Rating of the question whether it is well led."},
-    {"pp1_compassionate_inclusive", SURVEY, .about = "Staff survey, People Promise 1: we are compassionate and inclusive."},
+    {"pp1_compassionate_inclusive", SURVEY,
+     .about = "Staff survey, People Promise 1: we are compassionate and inclusive."},
     {"pp2_recognised_rewarded", SURVEY, .about = "Staff survey, People Promise 2: we are recognised and rewarded."},
     {"pp3_voice_counts", SURVEY, .about = "Staff survey, People Promise 3: we each have a voice that counts."},
     {"pp4_safe_healthy", SURVEY, .about = "Staff survey, People Promise 4: we are safe and healthy."},
@@ -105,10 +107,12 @@ static const struct wm_column packages[] = {
     {"relocation_gbp", INTEGER(0, GBP_MAX, "GBP"), REQUIRED, .about = "Help with moving, once."},
     {"development_days", INTEGER(0, 1000, "days"), REQUIRED, .about = "Days of training and development."},
     {"flexible_days", INTEGER(0, 366, "days"), REQUIRED, .about = "Days a year that may be worked elsewhere or moved."},
-    {"return_right_months", INTEGER(0, 120, "months"), REQUIRED, .about = "Months within which the leader may return to the old post."},
+    {"return_right_months", INTEGER(0, 120, "months"), REQUIRED,
+     .about = "Months within which the leader may return to the old post."},
     {"peer_network", FLAG, REQUIRED, .about = "A place in a peer network."},
     {"mentor_hours", INTEGER(0, 10000, "hours"), REQUIRED, .about = "Hours with a mentor."},
-    {"local_cost_gbp", INTEGER(0, GBP_MAX, "GBP"), REQUIRED, .about = "Cost to the organisation, the pay premium apart."},
+    {"local_cost_gbp", INTEGER(0, GBP_MAX, "GBP"), REQUIRED,
+     .about = "Cost to the organisation, the pay premium apart."},
     {"central_cost_gbp", INTEGER(0, GBP_MAX, "GBP"), REQUIRED, .about = "Cost to national, regional or ICB money."},
     {"stock", INTEGER(0, GBP_MAX, ""), .about = "How many may be given; empty means no limit."},
     {"segments", WORDS("segment"), .about = "Oversight segments it may be used in; empty means any."},
@@ -181,7 +185,8 @@ static size_t expansion(const struct wm_column *column, const struct policy *pol
     return strcmp(column->name, "want_") == 0 ? policy->n_components : policy->n_domains;
 }
 
-static const char *expanded_name(struct arena *arena, const struct wm_column *column, const struct policy *policy, size_t i)
+static const char *expanded_name(struct arena *arena, const struct wm_column *column, const struct policy *policy,
+                                 size_t i)
 {
     const char *suffix = strcmp(column->name, "want_") == 0 ? policy->components[i].name : policy->domains[i].name;
     size_t prefix_len = strlen(column->name), suffix_len = strlen(suffix);
@@ -193,7 +198,8 @@ static const char *expanded_name(struct arena *arena, const struct wm_column *co
     return name;
 }
 
-int schema_columns(struct arena *arena, enum wm_table table, const struct policy *policy, struct wm_column **out, size_t *n)
+int schema_columns(struct arena *arena, enum wm_table table, const struct policy *policy, struct wm_column **out,
+                   size_t *n)
 {
     size_t n_columns = 0, at = 0;
     for (size_t c = 0; c < tables[table].n_columns; c++)

@@ -8,7 +8,8 @@
  * The columns of a table under a policy: need_, score_ and want_ stand once for each domain or component, and for none
  * while the policy could not be read. Lengths of ids stand in min and max. WM_EMEMORY.
  */
-int schema_columns(struct arena *arena, enum wm_table table, const struct policy *policy, struct wm_column **out, size_t *n);
+int schema_columns(struct arena *arena, enum wm_table table, const struct policy *policy, struct wm_column **out,
+                   size_t *n);
 
 /* A column that the policy does not expand, or NULL. */
 const struct wm_column *schema_column(enum wm_table table, const char *name);

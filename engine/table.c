@@ -24,15 +24,15 @@ struct loading {
     enum wm_table which;
     const char *file;
     struct table *table;
-    struct cell_rules *rules;       /* [n_columns] */
-    bool *present;                  /* [n_columns] the file has it */
-    int column_of_cell[CELLS_MAX];  /* UNUSED: a heading that was refused */
+    struct cell_rules *rules;      /* [n_columns] */
+    bool *present;                 /* [n_columns] the file has it */
+    int column_of_cell[CELLS_MAX]; /* UNUSED: a heading that was refused */
     size_t n_headings, rows_max;
     bool header_read, complete;
-    char *text;                     /* [text_cap] */
+    char *text; /* [text_cap] */
     size_t text_len;
-    int64_t *id_at;                 /* [rows_max] offset into text */
-    uint32_t *line;                 /* [rows_max] of the record */
+    int64_t *id_at; /* [rows_max] offset into text */
+    uint32_t *line; /* [rows_max] of the record */
 };
 
 struct id_row {
@@ -54,7 +54,8 @@ static int by_id(const void *left, const void *right);
 
 int table_read(struct table_context *context, enum wm_table table, const struct wm_source *source, struct table *out)
 {
-    struct loading loading = {.context = context, .which = table, .file = wm_table_name(table), .table = out, .complete = true};
+    struct loading loading = {
+        .context = context, .which = table, .file = wm_table_name(table), .table = out, .complete = true};
     struct wm_faults *faults = context->faults;
     struct arena scratch;
     size_t n_broken = 0;
@@ -115,7 +116,10 @@ static int open_columns(struct loading *loading, struct arena *scratch, const st
     for (size_t c = 0; c < table->n_columns; c++) {
         const struct wm_column *column = &table->columns[c];
         struct cell_rules *rules = &loading->rules[c];
-        *rules = (struct cell_rules){.column = column, .vocabulary = table->vocabularies[c], .as_of = context->policy->as_of, .effort = &loading->context->effort};
+        *rules = (struct cell_rules){.column = column,
+                                     .vocabulary = table->vocabularies[c],
+                                     .as_of = context->policy->as_of,
+                                     .effort = &loading->context->effort};
         rules->upper_case = loading->which == WM_ORGANISATIONS && c == 0;
         if (column->of && cell_is_text(column->type)) {
             int target = schema_table(column->of);
@@ -147,8 +151,9 @@ static int read_record(void *context, const struct record *record)
     if (!loading->header_read)
         return read_header(loading, record);
     if (record->n_cells != loading->n_headings) {
-        fault_add(faults, loading->file, record->line, 0, "one for each heading", "the row has %zu cell%s and there are %zu headings",
-            record->n_cells, record->n_cells == 1 ? "" : "s", loading->n_headings);
+        fault_add(faults, loading->file, record->line, 0, "one for each heading",
+                  "the row has %zu cell%s and there are %zu headings", record->n_cells, record->n_cells == 1 ? "" : "s",
+                  loading->n_headings);
         loading->complete = false;
         return WM_OK;
     }
@@ -195,7 +200,8 @@ static int read_header(void *context, const struct record *record)
     loading->header_read = true;
     loading->n_headings = record->n_cells;
     if (record->n_cells > CELLS_MAX) {
-        fault_add(faults, loading->file, record->line, 0, "the table's headings", "there are %zu headings", record->n_cells);
+        fault_add(faults, loading->file, record->line, 0, "the table's headings", "there are %zu headings",
+                  record->n_cells);
         loading->complete = false;
         return WM_EDATA;
     }
@@ -204,9 +210,10 @@ static int read_header(void *context, const struct record *record)
             any = strcmp(record->cells[i].text, table->columns[c].name) == 0;
     if (!any) {
         char shown[TEXT_SHOWN], expected[EXPECTED_MAX];
-        snprintf(expected, sizeof expected, "headings separated by commas, such as %s,%s", table->columns[0].name, table->columns[1].name);
+        snprintf(expected, sizeof expected, "headings separated by commas, such as %s,%s", table->columns[0].name,
+                 table->columns[1].name);
         fault_add(faults, loading->file, record->line, 0, expected, "none of the headings is known; the first is %s",
-            text_show(shown, record->cells[0].text, record->cells[0].len));
+                  text_show(shown, record->cells[0].text, record->cells[0].len));
         loading->complete = false;
         return WM_EDATA;
     }
@@ -214,7 +221,8 @@ static int read_header(void *context, const struct record *record)
         read_heading(loading, record, i);
     for (size_t c = 0; c < table->n_columns; c++)
         if (!loading->present[c])
-            fault_add(faults, loading->file, record->line, 0, "each heading of the table", "the heading %s is missing", table->columns[c].name);
+            fault_add(faults, loading->file, record->line, 0, "each heading of the table", "the heading %s is missing",
+                      table->columns[c].name);
     loading->complete = loading->present[0];
     return WM_OK;
 }
@@ -224,19 +232,17 @@ static void read_heading(struct loading *loading, const struct record *record, s
     const struct table *table = loading->table;
     const struct policy *policy = loading->context->policy;
     const struct record_cell *heading = &record->cells[cell];
-    char shown[TEXT_SHOWN], expected[EXPECTED_MAX];
     struct wm_faults *faults = loading->context->faults;
-    struct nearest nearest;
+    size_t c = 0;
 
     loading->column_of_cell[cell] = UNUSED;
-    nearest_init(&nearest, heading->text, heading->len);
-    for (size_t c = 0; c < table->n_columns; c++) {
-        nearest_offer(&nearest, table->columns[c].name);
-        if (strlen(table->columns[c].name) != heading->len || memcmp(table->columns[c].name, heading->text, heading->len) != 0)
-            continue;
+    while (c < table->n_columns && (strlen(table->columns[c].name) != heading->len ||
+                                    memcmp(table->columns[c].name, heading->text, heading->len) != 0))
+        c++;
+    if (c < table->n_columns) {
         if (loading->present[c])
-            fault_add(faults, loading->file, heading->line, (long)cell + 1, "each heading once", "the heading %s stands twice",
-                table->columns[c].name);
+            fault_add(faults, loading->file, heading->line, (long)cell + 1, "each heading once",
+                      "the heading %s stands twice", table->columns[c].name);
         else
             loading->column_of_cell[cell] = (int)c;
         loading->present[c] = true;
@@ -244,10 +250,16 @@ static void read_heading(struct loading *loading, const struct record *record, s
     }
     if ((policy->n_domains == 0 || policy->n_components == 0) && schema_is_expanded(loading->which, heading->text))
         return; /* it cannot be judged while the policy cannot be read */
+
+    char shown[TEXT_SHOWN], expected[EXPECTED_MAX];
+    struct nearest nearest;
+    nearest_init(&nearest, heading->text, heading->len);
+    for (c = 0; c < table->n_columns; c++)
+        nearest_offer(&nearest, table->columns[c].name);
     const char *near = nearest_name(&nearest);
     snprintf(expected, sizeof expected, "%s%s", near ? "the nearest is " : "a heading of this table", near ? near : "");
     fault_add(faults, loading->file, heading->line, (long)cell + 1, expected, "unknown heading %s",
-        text_show(shown, heading->text, heading->len));
+              text_show(shown, heading->text, heading->len));
 }
 
 /* The number of a column's cell in the file, for a fault that is about the whole row's sense. */
@@ -277,8 +289,8 @@ static void check_pair(struct loading *loading, const struct record *record)
         return;
     int absent = known[0] ? 1 : 0;
     long number = cell_number(loading, columns[absent]);
-    fault_add(loading->context->faults, loading->file, record->cells[number - 1].line, number, "both or neither", "%s is empty but %s is given",
-        names[absent], names[!absent]);
+    fault_add(loading->context->faults, loading->file, record->cells[number - 1].line, number, "both or neither",
+              "%s is empty but %s is given", names[absent], names[!absent]);
 }
 
 /* A budget's code must be a code of its scope. */
@@ -316,8 +328,8 @@ static void check_budget(struct loading *loading, const struct record *record, s
     if (expected) {
         char shown[TEXT_SHOWN];
         long number = cell_number(loading, 1);
-        fault_add(context->faults, loading->file, record->cells[number - 1].line, number, expected, "code of a budget of scope %s is %s", name,
-            text_show(shown, code, strlen(code)));
+        fault_add(context->faults, loading->file, record->cells[number - 1].line, number, expected,
+                  "code of a budget of scope %s is %s", name, text_show(shown, code, strlen(code)));
     }
 }
 
@@ -395,9 +407,10 @@ static int seal_order(struct loading *loading, struct id_row *order, struct aren
             continue;
         }
         char shown[TEXT_SHOWN];
-        fault_add(loading->context->faults, loading->file, (long)loading->line[order[i].row], loading->which == WM_BUDGETS ? 0 : cell_number(loading, 0),
-            "each id once", "the id %s stands already on line %lu", text_show(shown, order[i].id, strlen(order[i].id)),
-            (unsigned long)loading->line[order[first].row]);
+        fault_add(loading->context->faults, loading->file, (long)loading->line[order[i].row],
+                  loading->which == WM_BUDGETS ? 0 : cell_number(loading, 0), "each id once",
+                  "the id %s stands already on line %lu", text_show(shown, order[i].id, strlen(order[i].id)),
+                  (unsigned long)loading->line[order[first].row]);
     }
     for (size_t c = 0; c < table->n_columns; c++) {
         for (size_t i = 0; i < n; i++)
@@ -481,7 +494,8 @@ const char *wm_row_id(const struct wm_dataset *dataset, enum wm_table table, siz
 }
 
 /* Never more than NEAREST_MAX: nobody reads a longer list of guesses. */
-size_t wm_row_nearest(const struct wm_dataset *dataset, enum wm_table table, const char *id, const char *out[], size_t n_max)
+size_t wm_row_nearest(const struct wm_dataset *dataset, enum wm_table table, const char *id, const char *out[],
+                      size_t n_max)
 {
     const struct table *t = table_of(dataset, table);
     unsigned distances[NEAREST_MAX];
@@ -502,7 +516,8 @@ size_t wm_row_nearest(const struct wm_dataset *dataset, enum wm_table table, con
     return n;
 }
 
-size_t wm_cell_text(const struct wm_dataset *dataset, enum wm_table table, size_t row, size_t column, char *buf, size_t cap)
+size_t wm_cell_text(const struct wm_dataset *dataset, enum wm_table table, size_t row, size_t column, char *buf,
+                    size_t cap)
 {
     const struct table *t = table_of(dataset, table);
     if (!t || row >= t->n_rows || column >= t->n_columns) {

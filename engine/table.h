@@ -8,9 +8,9 @@ struct table_context {
     struct arena *arena; /* of the dataset: what the table keeps */
     struct wm_faults *faults;
     const struct policy *policy;
-    const struct table *tables; /* [WM_TABLES] those read before; references lead only to them */
+    const struct table *tables;   /* [WM_TABLES] those read before; references lead only to them */
     bool complete[WM_TABLES_ALL]; /* every row of the file was understood, so that an unknown id is really unknown */
-    size_t effort; /* ids that may still be compared to name the nearest one, over all files */
+    size_t effort;                /* ids that may still be compared to name the nearest one, over all files */
 };
 
 /*

@@ -112,7 +112,8 @@ void wm_date_format(int32_t day, char out[11])
     int month = shifted < 10 ? shifted + 3 : shifted - 9;
     int year = era * 400 + year_of_era + (month <= 2 ? 1 : 0);
     int d = day_of_year - (153 * shifted + 2) / 5 + 1;
-    int parts[] = {year / 1000, year / 100 % 10, year / 10 % 10, year % 10, 0, month / 10, month % 10, 0, d / 10, d % 10};
+    int parts[] = {year / 1000, year / 100 % 10, year / 10 % 10, year % 10, 0, month / 10, month % 10,
+                   0,           d / 10,          d % 10};
     for (int i = 0; i < 10; i++)
         out[i] = (char)(out[i] + parts[i]);
 }
@@ -125,7 +126,10 @@ static size_t character(const char *text, size_t len)
     const unsigned char *s = (const unsigned char *)text;
     if (s[0] < 0x80)
         return 1;
-    size_t n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : s[0] >= 0xe0 && s[0] <= 0xef ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+    size_t n = s[0] >= 0xc2 && s[0] <= 0xdf   ? 2
+               : s[0] >= 0xe0 && s[0] <= 0xef ? 3
+               : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
+                                              : 0;
     if (n == 0 || n > len)
         return 0;
     unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;

@@ -120,6 +120,13 @@ rule "no name is defined twice, in engine or api" "$(for source in engine/*.c ap
     [ ! -e "$object" ] || nm --defined-only -g "$object" | awk 'NF == 3 && $3 != "main" { print $3 }'
 done | sort | uniq -d)"
 
+libraries=$(ldd "$build/wellmatchd" "$build/wellmatch" 2>/dev/null | awk '/=> \// { print $3 }' | grep -v '/libc\.' | sort -u)
+theirs=$(nm -D --defined-only $libraries 2>/dev/null | awk 'NF == 3 { sub(/@.*/, "", $3); print $3 }' | sort -u)
+rule "no name of ours is also a library's" "$(for source in engine/*.c api/*.c; do
+    object=$build/obj/${source%.c}.o
+    [ ! -e "$object" ] || nm --defined-only -g "$object" | awk -v file="$source" 'NF == 3 { print $3, "in", file }'
+done | awk -v theirs="$theirs" 'BEGIN { n = split(theirs, name, "\n"); for (i = 1; i <= n; i++) taken[name[i]] = 1 } $1 in taken')"
+
 declared=$(grep -o '\bwm_[a-z_]*(' include/wellmatch.h | tr -d '(' | sort -u)
 exported=$(nm -D --defined-only "$shared" | awk '{ print $3 }' | sort -u)
 visible=$(nm -g --defined-only "$static" | awk 'NF == 3 { print $3 }' | sort -u)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The same questions to a gcc -O3 and a clang -O0 build, with each kernel this machine can run, one thread and many:
-# every answer must be the same, byte for byte. Then the same through the client.
+# The same questions to builds of gcc and clang, optimised and not, with each kernel this machine can run, one thread and
+# many: every answer must be the same, byte for byte. Then the same through the client.
 #
 #   sh tests/reproduce.sh [DIR]     DIR: another dataset than data/sample
 set -eu
@@ -11,10 +11,14 @@ reference=
 failed=0
 runs=0
 
-for build in "gcc -O3" "gcc -O0" "clang -O0" "clang -O3"; do
-    set -- $build
-    make CC="$1" OPT="$2" BUILD="$work/$1$2" all "$work/$1$2/tests/reproduce/answers" >/dev/null
-done
+build() { # NAME COMPILER OPTIONS
+    make CC="$2" OPT="$3" BUILD="$work/$1" all "$work/$1/tests/reproduce/answers" >/dev/null
+}
+builds="gcc-O3 gcc-native clang-O0 clang-O3"
+build gcc-O3 gcc "-O3"
+build gcc-native gcc "-O3 -march=native"
+build clang-O0 clang "-O0"
+build clang-O3 clang "-O3"
 
 # same TITLE COMMAND...: the command's output must equal the first one's.
 same() {
@@ -40,7 +44,7 @@ same() {
 }
 
 rm -f "$work/expected"
-for build in gcc-O3 gcc-O0 clang-O0 clang-O3; do
+for build in $builds; do
     for kernel in baseline avx2 avx512; do
         same "$build $kernel, 1 thread" "$work/$build/tests/reproduce/answers" "$data" $kernel 1
     done

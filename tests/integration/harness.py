@@ -11,6 +11,7 @@ import resource
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -64,8 +65,12 @@ class Wire:
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect(target)
         self.buffer = b""
+        try:
+            self.socket.connect(target)
+        except OSError:
+            self.socket.close()
+            raise
 
     def __enter__(self):
         return self
@@ -117,6 +122,11 @@ class Wire:
 
     def end(self):
         self.socket.shutdown(socket.SHUT_WR)
+
+    def reset(self):
+        """Closes TCP without the usual courtesies, as a crashed peer does."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
 
 
 class Daemon:

@@ -138,10 +138,11 @@ static void test_params(void **state)
 {
     (void)state;
     static const char *const none[] = {"info", NULL};
-    static const char *const all[] = {"shortlist", "--package", "A,B", "--within", "12.5", "--package=C,", "--grade",
-                                      "band_9", "--limit=007", "--among=L1", NULL};
+    static const char *const all[] = {"shortlist", "--package", "A,B",         "--within",   "12.5", "--package=C,",
+                                      "--grade",   "band_9",    "--limit=007", "--among=L1", NULL};
     expect_params(none, "{}");
-    expect_params(all, "{\"limit\":7,\"packages\":[\"A\",\"B\",\"C\"],\"filters\":{\"grades\":[\"band_9\"],\"within_km\":12.500,\"leaders\":[\"L1\"]}}");
+    expect_params(all, "{\"limit\":7,\"packages\":[\"A\",\"B\",\"C\"],\"filters\":{\"grades\":[\"band_9\"],\"within_"
+                       "km\":12.500,\"leaders\":[\"L1\"]}}");
 }
 
 static void test_names(void **state)

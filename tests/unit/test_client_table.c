@@ -34,14 +34,18 @@ static void test_clean(void **state)
         {TEXT("plain"), "plain"},
         {TEXT("Ystradgynlais \xC5\xB4yn"), "Ystradgynlais \xC5\xB4yn"},
         {TEXT("red \033[31m"), "red \\u001b[31m"},
-        {TEXT("\xC2\x9B" "31m"), "\\u009b31m"}, /* CSI in one C1 character */
+        {TEXT("\xC2\x9B"
+              "31m"),
+         "\\u009b31m"}, /* CSI in one C1 character */
         {TEXT("a\nb\tc\rd"), "a\\nb\\tc\\u000dd"},
         {TEXT("nul\0end"), "nul\\u0000end"},
         {TEXT("del\x7F"), "del\\u007f"},
-        {TEXT("\xE2\x80\xAE" "txt"), "\\u202etxt"}, /* right-to-left override */
+        {TEXT("\xE2\x80\xAE"
+              "txt"),
+         "\\u202etxt"}, /* right-to-left override */
         {TEXT("\xE2\x80\xA8"), "\\u2028"},
         {TEXT("\xFF\xC3"), "\xEF\xBF\xBD\xEF\xBF\xBD"},
-        {TEXT("\xC0\xAF"), "\xEF\xBF\xBD\xEF\xBF\xBD"},         /* overlong */
+        {TEXT("\xC0\xAF"), "\xEF\xBF\xBD\xEF\xBF\xBD"},                 /* overlong */
         {TEXT("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"}, /* surrogate */
         {TEXT("\xF0\x9F\x8F\xA5"), "\xF0\x9F\x8F\xA5"},
     };
@@ -67,7 +71,7 @@ static void test_width(void **state)
     (void)state;
     assert_int_equal(text_width(TEXT("abc")), 3);
     assert_int_equal(text_width(TEXT("\xC3\xA9t\xC3\xA9")), 3);
-    assert_int_equal(text_width(TEXT("e\xCC\x81")), 1);             /* combining accent */
+    assert_int_equal(text_width(TEXT("e\xCC\x81")), 1);                /* combining accent */
     assert_int_equal(text_width(TEXT("\xE5\x8C\xBB\xE9\x99\xA2")), 4); /* two wide characters */
 }
 
@@ -76,7 +80,8 @@ static const struct column columns[] = {{"id", false, 0, 0}, {"name", false, 0, 
 static void fill(struct table *table)
 {
     table_init(table, columns, 3);
-    static const char *const cells[] = {"A1", "\xC3\x89lan Hospital", "1,200", "B22", "\xE5\x8C\xBB", "7", "C3", "", ""};
+    static const char *const cells[] = {"A1", "\xC3\x89lan Hospital", "1,200", "B22", "\xE5\x8C\xBB", "7", "C3", "",
+                                        ""};
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
         table_cell(table, STYLE_PLAIN, cells[i]);
 }
@@ -208,9 +213,9 @@ static void test_ceiling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clean),   cmocka_unit_test(test_clean_json), cmocka_unit_test(test_width),
-        cmocka_unit_test(test_table),   cmocka_unit_test(test_narrow),     cmocka_unit_test(test_colour),
-        cmocka_unit_test(test_paragraph), cmocka_unit_test(test_csv),      cmocka_unit_test(test_ceiling),
+        cmocka_unit_test(test_clean),     cmocka_unit_test(test_clean_json), cmocka_unit_test(test_width),
+        cmocka_unit_test(test_table),     cmocka_unit_test(test_narrow),     cmocka_unit_test(test_colour),
+        cmocka_unit_test(test_paragraph), cmocka_unit_test(test_csv),        cmocka_unit_test(test_ceiling),
     };
     text_locale();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,8 +10,9 @@
 
 #include "client_value.h"
 
-static const char text[] = "{\"post\":{\"id\":\"P\\u00e9\\n\",\"n\":0.120},\"rows\":[{\"rank\":1},{\"rank\":2,\"none\":null}],"
-                           "\"yes\":true,\"face\":\"\\ud83c\\udfe5!\",\"nul\":\"a\\u0000b\",\"big\":-12,\"empty\":[]}";
+static const char text[] =
+    "{\"post\":{\"id\":\"P\\u00e9\\n\",\"n\":0.120},\"rows\":[{\"rank\":1},{\"rank\":2,\"none\":null}],"
+    "\"yes\":true,\"face\":\"\\ud83c\\udfe5!\",\"nul\":\"a\\u0000b\",\"big\":-12,\"empty\":[]}";
 
 static struct slice whole(void)
 {

@@ -25,7 +25,8 @@ static int write_record(void *context, const struct record *record)
     for (size_t i = 0; i < record->n_cells && i < CELLS_MAX; i++) {
         const struct record_cell *cell = &record->cells[i];
         assert_int_equal(cell->text[cell->len], 0);
-        dump->len += (size_t)snprintf(dump->text + dump->len, sizeof dump->text - dump->len, "%s%s", i ? "|" : "", cell->text);
+        dump->len +=
+            (size_t)snprintf(dump->text + dump->len, sizeof dump->text - dump->len, "%s%s", i ? "|" : "", cell->text);
         if (cell->line != record->line)
             dump->len += (size_t)snprintf(dump->text + dump->len, sizeof dump->text - dump->len, "@%ld", cell->line);
     }
@@ -51,7 +52,8 @@ static int read_all(const char *bytes, size_t len, struct dump *dump, size_t *n_
     for (size_t i = 0; i < wm_faults_kept(faults) && dump->len < 3000; i++) {
         const struct wm_fault *fault = wm_faults_at(faults, i);
         assert_string_equal(fault->file, "x.csv");
-        dump->len += (size_t)snprintf(dump->text + dump->len, sizeof dump->text - dump->len, "!%ld:%ld:%s", fault->line, fault->column, fault->what);
+        dump->len += (size_t)snprintf(dump->text + dump->len, sizeof dump->text - dump->len, "!%ld:%ld:%s", fault->line,
+                                      fault->column, fault->what);
     }
     arena_fini(&scratch);
     wm_faults_free(faults);
@@ -75,7 +77,9 @@ static void reads_records_with_their_lines(void **state)
         {"a,b\nc,d\n", "1[a|b]2[c|d]"},
         {"a,b\r\nc,d\r\n", "1[a|b]2[c|d]"},
         {"a,b\r\nc,d", "1[a|b]2[c|d]"},
-        {"\xef\xbb\xbf" "a,b\n", "1[a|b]"},
+        {"\xef\xbb\xbf"
+         "a,b\n",
+         "1[a|b]"},
         {"a,,\n,\n", "1[a||]2[|]"},
         {"a,", "1[a|]"},
         {"\n\na\n\n\nb\n", "3[a]6[b]"},
@@ -335,7 +339,8 @@ static void assert_unreadable(const char *dir, const char *file, const char *rea
 static void says_why_a_file_cannot_be_read(void **state)
 {
     (void)state;
-    assert_unreadable("/tmp/wellmatch-there-is-no-such-directory", "/tmp/wellmatch-there-is-no-such-directory", "No such file");
+    assert_unreadable("/tmp/wellmatch-there-is-no-such-directory", "/tmp/wellmatch-there-is-no-such-directory",
+                      "No such file");
     unlink(path_of("posts.csv"));
     assert_int_equal(mkdir(path_of("posts.csv"), 0700), 0);
     assert_unreadable(directory, "posts.csv", "not a regular file");

@@ -64,10 +64,13 @@ static void means_what_it_says(void **state)
     assert_true(policy->severity.half_life_days[WM_SIGNAL_engagement] == 545);
     assert_true(policy->severity.vacancy_full_days == 365 && policy->severity.unknown == 0.5);
     assert_true(policy->skill.prior_appraisals == 2 && policy->skill.half_life_days == 730 && policy->fit.boost == 1);
-    assert_true(policy->accept.base == -3.2 && policy->accept.distance_per_100km == 0.9 && policy->accept.severity == 0.6);
-    assert_true(policy->accept.mentor == 0.6 && policy->accept.preference_first == 1 && policy->accept.preference_step == 0.2);
+    assert_true(policy->accept.base == -3.2 && policy->accept.distance_per_100km == 0.9 &&
+                policy->accept.severity == 0.6);
+    assert_true(policy->accept.mentor == 0.6 && policy->accept.preference_first == 1 &&
+                policy->accept.preference_step == 0.2);
     assert_true(policy->accept.unknown_excess_km == 200);
-    assert_true(policy->mentor.expertise == 0.5 && policy->mentor.place == 0.3 && policy->mentor.free == 0.2 && policy->mentor.remote == 0.5);
+    assert_true(policy->mentor.expertise == 0.5 && policy->mentor.place == 0.3 && policy->mentor.free == 0.2 &&
+                policy->mentor.remote == 0.5);
     assert_int_equal(policy->rules.grade_steps_up, 1);
     assert_int_equal(policy->rules.grade_steps_down, 2);
     assert_true(policy->rules.premium_cap_pct == 15 && policy->rules.premium_years == 1);
@@ -99,55 +102,86 @@ static void refuses_and_says_where(void **state)
     } cases[] = {
         {"\"format\": 1", "\"format\": 2", 2, 13, "format is 2", "a number from 1 to 1"},
         {"\"format\": 1, ", "", 1, 1, "the policy has no member format", "each member that belongs there"},
-        {"\"version\": \"small\"", "\"version\": \"\"", 2, 27, "version is ''", "a string of 1 to 32 bytes without blanks around it"},
-        {"\"version\": \"small\"", "\"version\": 7", 2, 27, "version is a number", "a string of 1 to 32 bytes without blanks around it"},
+        {"\"version\": \"small\"", "\"version\": \"\"", 2, 27, "version is ''",
+         "a string of 1 to 32 bytes without blanks around it"},
+        {"\"version\": \"small\"", "\"version\": 7", 2, 27, "version is a number",
+         "a string of 1 to 32 bytes without blanks around it"},
         {"2026-07-08", "2026-07-32", 2, 45, "as_of is '2026-07-32'", "a day as YYYY-MM-DD, from 1900 to 2199"},
         {"\"sources\": {", "\"sources\": {\"a b\": {\"title\": \"x\"}, ", 3, 22, "sources.(a key) cannot be a key",
-            "a key of at most 64 characters out of A-Z a-z 0-9 _ - ."},
-        {"{\"title\": \"Our own judgement\", ", "{", 3, 21, "sources.us has no member title", "each member that belongs there"},
+         "a key of at most 64 characters out of A-Z a-z 0-9 _ - ."},
+        {"{\"title\": \"Our own judgement\", ", "{", 3, 21, "sources.us has no member title",
+         "each member that belongs there"},
         {"\"base\"", "\"bsae\"", 41, 13, "accept.bsae is not a known member", "the nearest known one is base"},
         {"{\"value\": -3.2, \"source\": \"us\"}", "-3.2", 41, 13, "accept.base is a number", "an object"},
-        {"{\"value\": -3.2, \"source\": \"us\"}", "{\"value\": -3.2, \"source\": \"su\"}", 41, 39, "accept.base.source is 'su'", "a key of sources; the nearest is us"},
-        {"{\"value\": -3.2, \"source\": \"us\"}", "{\"value\": -3.2}", 41, 13, "accept.base has no member source", "each member that belongs there"},
-        {"{\"value\": -3.2, \"source\": \"us\"}", "{\"value\": \"-3.2\", \"source\": \"us\"}", 41, 23, "accept.base.value is a string", "a number from -50 to 50"},
-        {"{\"value\": -3.2, \"source\": \"us\"}", "{\"value\": null, \"source\": \"us\"}", 41, 23, "accept.base.value is null", "a number from -50 to 50"},
+        {"{\"value\": -3.2, \"source\": \"us\"}", "{\"value\": -3.2, \"source\": \"su\"}", 41, 39,
+         "accept.base.source is 'su'", "a key of sources; the nearest is us"},
+        {"{\"value\": -3.2, \"source\": \"us\"}", "{\"value\": -3.2}", 41, 13, "accept.base has no member source",
+         "each member that belongs there"},
+        {"{\"value\": -3.2, \"source\": \"us\"}", "{\"value\": \"-3.2\", \"source\": \"us\"}", 41, 23,
+         "accept.base.value is a string", "a number from -50 to 50"},
+        {"{\"value\": -3.2, \"source\": \"us\"}", "{\"value\": null, \"source\": \"us\"}", 41, 23,
+         "accept.base.value is null", "a number from -50 to 50"},
         {"-3.2", "-50.5", 41, 23, "accept.base.value is -50.5", "a number from -50 to 50"},
-        {"\"severity\": {\"value\": 0.6", "\"severity\": {\"value\": 20.1", 42, 27, "accept.severity.value is 20.1", "a number from 0 to 20"},
-        {"\"half_life_days\": {\"value\": 545", "\"half_life_days\": {\"value\": 0", 32, 92, "severity.signals.engagement.half_life_days.value is 0",
-            "a number from 1 to 36500"},
-        {"\"weight\": {\"value\": 3,", "\"weight\": {\"value\": -3,", 28, 39, "severity.signals.segment.weight.value is -3", "a number from 0 to 1000"},
-        {"\"unknown\": {\"value\": 0.5", "\"unknown\": {\"value\": 1.5", 36, 26, "severity.unknown.value is 1.5", "a number from 0 to 1"},
-        {"\"grade_steps_up\": {\"value\": 1", "\"grade_steps_up\": {\"value\": 1.5", 51, 33, "rules.grade_steps_up.value is 1.5", "a whole number from 0 to 62"},
-        {"\"expertise\": {\"value\": 0.5", "\"expertise\": {\"value\": 0.6", 46, 13, "mentor has expertise, place and free that add up to 1.1",
-            "shares that add up to 1"},
-        {"\"full\": 15", "\"full\": 0", 23, 58, "components[0].full is 0", "more than 0, and a value that the column can hold"},
-        {"\"full\": 15", "\"full\": 15.05", 23, 58, "components[0].full is 15.05", "more than 0, and a value that the column can hold"},
-        {"\"full\": 15", "\"full\": 100.1", 23, 58, "components[0].full is 100.1", "more than 0, and a value that the column can hold"},
-        {"pay_premium_pct", "name", 23, 31, "components[0].column is 'name'", "a column of packages.csv that holds numbers"},
+        {"\"severity\": {\"value\": 0.6", "\"severity\": {\"value\": 20.1", 42, 27, "accept.severity.value is 20.1",
+         "a number from 0 to 20"},
+        {"\"half_life_days\": {\"value\": 545", "\"half_life_days\": {\"value\": 0", 32, 92,
+         "severity.signals.engagement.half_life_days.value is 0", "a number from 1 to 36500"},
+        {"\"weight\": {\"value\": 3,", "\"weight\": {\"value\": -3,", 28, 39,
+         "severity.signals.segment.weight.value is -3", "a number from 0 to 1000"},
+        {"\"unknown\": {\"value\": 0.5", "\"unknown\": {\"value\": 1.5", 36, 26, "severity.unknown.value is 1.5",
+         "a number from 0 to 1"},
+        {"\"grade_steps_up\": {\"value\": 1", "\"grade_steps_up\": {\"value\": 1.5", 51, 33,
+         "rules.grade_steps_up.value is 1.5", "a whole number from 0 to 62"},
+        {"\"expertise\": {\"value\": 0.5", "\"expertise\": {\"value\": 0.6", 46, 13,
+         "mentor has expertise, place and free that add up to 1.1", "shares that add up to 1"},
+        {"\"full\": 15", "\"full\": 0", 23, 58, "components[0].full is 0",
+         "more than 0, and a value that the column can hold"},
+        {"\"full\": 15", "\"full\": 15.05", 23, 58, "components[0].full is 15.05",
+         "more than 0, and a value that the column can hold"},
+        {"\"full\": 15", "\"full\": 100.1", 23, 58, "components[0].full is 100.1",
+         "more than 0, and a value that the column can hold"},
+        {"pay_premium_pct", "name", 23, 31, "components[0].column is 'name'",
+         "a column of packages.csv that holds numbers"},
         {"\"name\": \"mentoring\"", "\"name\": \"pay\"", 24, 14, "components[1].name repeats 'pay'", "each name once"},
-        {"\"name\": \"mentoring\"", "\"name\": \"Mentoring\"", 24, 14, "components[1].name is 'Mentoring'", "small letters, digits and underscores"},
-        {"[\"engagement\"]", "[\"engagment\"]", 19, 57, "domains[0].signals[0] is no signal", "segment, league, cqc_overall, cqc_well_led, engagement or vacancy"},
-        {"[\"cqc_overall\", \"segment\"]", "[\"segment\", \"segment\"]", 20, 68, "domains[1].signals[1] repeats 'segment'", "each signal once"},
-        {"{\"name\": \"London\"}", "{\"name\": \"Lon;don\"}", 5, 51, "vocabularies.region.words[0].name is 'Lon;don'", "a word without ; , or quotation marks"},
-        {"{\"name\": \"London\"}", "{\"name\": \"London\", \"level\": 1}", 5, 70, "vocabularies.region.words[0].level is not a known member",
-            "only members that belong there"},
-        {"{\"name\": \"London\"}", "{\"name\": \"North West\"}", 5, 75, "vocabularies.region.words[1].name repeats 'North West'", "each name once"},
-        {"{\"name\": \"London\"}, {\"name\": \"North West\"}", "", 5, 41, "vocabularies.region.words has 0 items", "an array of 1 to 62 items"},
+        {"\"name\": \"mentoring\"", "\"name\": \"Mentoring\"", 24, 14, "components[1].name is 'Mentoring'",
+         "small letters, digits and underscores"},
+        {"[\"engagement\"]", "[\"engagment\"]", 19, 57, "domains[0].signals[0] is no signal",
+         "segment, league, cqc_overall, cqc_well_led, engagement or vacancy"},
+        {"[\"cqc_overall\", \"segment\"]", "[\"segment\", \"segment\"]", 20, 68,
+         "domains[1].signals[1] repeats 'segment'", "each signal once"},
+        {"{\"name\": \"London\"}", "{\"name\": \"Lon;don\"}", 5, 51, "vocabularies.region.words[0].name is 'Lon;don'",
+         "a word without ; , or quotation marks"},
+        {"{\"name\": \"London\"}", "{\"name\": \"London\", \"level\": 1}", 5, 70,
+         "vocabularies.region.words[0].level is not a known member", "only members that belong there"},
+        {"{\"name\": \"London\"}", "{\"name\": \"North West\"}", 5, 75,
+         "vocabularies.region.words[1].name repeats 'North West'", "each name once"},
+        {"{\"name\": \"London\"}, {\"name\": \"North West\"}", "", 5, 41, "vocabularies.region.words has 0 items",
+         "an array of 1 to 62 items"},
         {"\"until\": \"2026-07-07\"", "\"until\": \"2026-07-07\", \"from\": \"2026-07-08\"", 11, 131,
-            "vocabularies.accreditation.words[2].until ends the word before it begins", "a day not before from"},
-        {"\"culture\": 2.5, ", "", 9, 35, "vocabularies.grade.words[0].prior has no member culture", "each member that belongs there"},
-        {"\"culture\": 2.5", "\"culture\": 5.5", 9, 47, "vocabularies.grade.words[0].prior.culture is 5.5", "a number from 0 to 5"},
-        {"\"level\": 1", "\"level\": 1.5", 14, 111, "vocabularies.rating.words[1].level is 1.5", "a number from 0 to 1"},
-        {"\"segment\": 5", "\"segment\": 6", 13, 72, "vocabularies.programme.words[0].segment is 6", "a whole number from 1 to 5"},
-        {"{\"name\": \"4\"}, {\"name\": \"5\"}", "{\"name\": \"4\"}", 15, 42, "vocabularies.segment.words holds other words", "the words 1, 2, 3, 4, 5 in this order"},
-        {"{\"name\": \"icb\"}", "{\"name\": \"ward\"}", 16, 99, "vocabularies.budget_scope.words[2].name is 'ward'", "one of the words that have a meaning in the program"},
+         "vocabularies.accreditation.words[2].until ends the word before it begins", "a day not before from"},
+        {"\"culture\": 2.5, ", "", 9, 35, "vocabularies.grade.words[0].prior has no member culture",
+         "each member that belongs there"},
+        {"\"culture\": 2.5", "\"culture\": 5.5", 9, 47, "vocabularies.grade.words[0].prior.culture is 5.5",
+         "a number from 0 to 5"},
+        {"\"level\": 1", "\"level\": 1.5", 14, 111, "vocabularies.rating.words[1].level is 1.5",
+         "a number from 0 to 1"},
+        {"\"segment\": 5", "\"segment\": 6", 13, 72, "vocabularies.programme.words[0].segment is 6",
+         "a whole number from 1 to 5"},
+        {"{\"name\": \"4\"}, {\"name\": \"5\"}", "{\"name\": \"4\"}", 15, 42,
+         "vocabularies.segment.words holds other words", "the words 1, 2, 3, 4, 5 in this order"},
+        {"{\"name\": \"icb\"}", "{\"name\": \"ward\"}", 16, 99, "vocabularies.budget_scope.words[2].name is 'ward'",
+         "one of the words that have a meaning in the program"},
         {"\"type\": {", "\"kind\": {", 4, 19, "vocabularies has no member type", "each member that belongs there"},
-        {"\"fit\": {\"boost\": {\"value\": 1, \"source\": \"us\"}},", "", 1, 1, "the policy has no member fit", "each member that belongs there"},
-        {"\"format\": 1,", "\"format\": 1, \"format\": 1,", 2, 23, "the text is not JSON: duplicate object key near '\"format\"'", "JSON as RFC 8259"},
-        {"\"format\": 1,", "\"format\": 1", 2, 23, "the text is not JSON: '}' expected near '\"version\"'", "JSON as RFC 8259"},
+        {"\"fit\": {\"boost\": {\"value\": 1, \"source\": \"us\"}},", "", 1, 1, "the policy has no member fit",
+         "each member that belongs there"},
+        {"\"format\": 1,", "\"format\": 1, \"format\": 1,", 2, 23,
+         "the text is not JSON: duplicate object key near '\"format\"'", "JSON as RFC 8259"},
+        {"\"format\": 1,", "\"format\": 1", 2, 23, "the text is not JSON: '}' expected near '\"version\"'",
+         "JSON as RFC 8259"},
         {"-3.2", "NaN", 41, 25, "the text is not JSON: invalid token near 'NaN'", "JSON as RFC 8259"},
         {"-3.2", "1e999", 41, 27, "the text is not JSON: real number overflow near '1e999'", "JSON as RFC 8259"},
-        {"Our own", "Our\xff own", 3, 34, "the text is not JSON: unable to decode byte 0xff near '\"Our'", "JSON as RFC 8259"},
+        {"Our own", "Our\xff own", 3, 34, "the text is not JSON: unable to decode byte 0xff near '\"Our'",
+         "JSON as RFC 8259"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -181,7 +215,8 @@ static void refuses_and_says_where(void **state)
 
 static void refuses_texts_that_are_no_policy(void **state)
 {
-    static const char *const cases[] = {"", " ", "null", "[]", "{}", "7", "\"policy\"", "{\"format\": 1}", "{", "\xef\xbb\xbf"};
+    static const char *const cases[] = {"",  " ",           "null", "[]", "{}", "7", "\"policy\"", "{\"format\": 1}",
+                                        "{", "\xef\xbb\xbf"};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct parsed p;
@@ -208,14 +243,15 @@ static void faulty_policy_does_not_blame_the_tables(void **state)
         const char *from, *to, *faults;
     } cases[] = {
         {"\"format\": 1", "\"format\": 1 \"x\"",
-            "policy.json:2:17: the text is not JSON: '}' expected near '\"x\"'; JSON as RFC 8259\n"
-            "posts.csv:2:7: openings is 'many'; a whole number from 1 to 1000\n"},
+         "policy.json:2:17: the text is not JSON: '}' expected near '\"x\"'; JSON as RFC 8259\n"
+         "posts.csv:2:7: openings is 'many'; a whole number from 1 to 1000\n"},
         {"{\"name\": \"London\"}", "{\"name\": \"\"}",
-            "policy.json:5:51: vocabularies.region.words[0].name is ''; a string of 1 to 64 bytes without blanks around it\n"
-            "posts.csv:2:7: openings is 'many'; a whole number from 1 to 1000\n"},
+         "policy.json:5:51: vocabularies.region.words[0].name is ''; a string of 1 to 64 bytes without blanks around "
+         "it\n"
+         "posts.csv:2:7: openings is 'many'; a whole number from 1 to 1000\n"},
         {"\"title\": \"Culture\"", "\"title\": \"\"",
-            "policy.json:19:34: domains[0].title is ''; a string of 1 to 300 bytes without blanks around it\n"
-            "posts.csv:2:7: openings is 'many'; a whole number from 1 to 1000\n"},
+         "policy.json:19:34: domains[0].title is ''; a string of 1 to 300 bytes without blanks around it\n"
+         "posts.csv:2:7: openings is 'many'; a whole number from 1 to 1000\n"},
     };
     static char faults[100000];
     (void)state;
@@ -245,7 +281,8 @@ static void digest_ignores_layout_only(void **state)
         {"-3.2", "-3.3", false},
         {"-3.2", "-3.2000000000000006", false},
         {"Our own judgement", "Our own judgment", false},
-        {"{\"name\": \"London\"}, {\"name\": \"North West\"}", "{\"name\": \"North West\"}, {\"name\": \"London\"}", false},
+        {"{\"name\": \"London\"}, {\"name\": \"North West\"}", "{\"name\": \"North West\"}, {\"name\": \"London\"}",
+         false},
     };
     struct small small;
     struct parsed first;

@@ -36,29 +36,31 @@ static void refuses_headings(void **state)
 {
     static const struct spoiled cases[] = {
         {"posts.csv", "grade", "grdae",
-            "posts.csv:1:0: the heading grade is missing; each heading of the table\n"
-            "posts.csv:1:5: unknown heading 'grdae'; the nearest is grade\n"},
+         "posts.csv:1:0: the heading grade is missing; each heading of the table\n"
+         "posts.csv:1:5: unknown heading 'grdae'; the nearest is grade\n"},
         {"posts.csv", "grade", "Grade",
-            "posts.csv:1:0: the heading grade is missing; each heading of the table\n"
-            "posts.csv:1:5: unknown heading 'Grade'; the nearest is grade\n"},
+         "posts.csv:1:0: the heading grade is missing; each heading of the table\n"
+         "posts.csv:1:5: unknown heading 'Grade'; the nearest is grade\n"},
         {"posts.csv", "title", "region", /* a heading twice: the first one counts */
-            "posts.csv:1:0: the heading title is missing; each heading of the table\n"
-            "posts.csv:1:10: the heading region stands twice; each heading once\n"
-            "posts.csv:2:3: region is 'Chief executive'; one of London, North West\n"
-            "posts.csv:3:3: region is 'Chair'; one of London, North West\n"},
+         "posts.csv:1:0: the heading title is missing; each heading of the table\n"
+         "posts.csv:1:10: the heading region stands twice; each heading once\n"
+         "posts.csv:2:3: region is 'Chief executive'; one of London, North West\n"
+         "posts.csv:3:3: region is 'Chair'; one of London, North West\n"},
         {"posts.csv", ",title", "",
-            "posts.csv:1:0: the heading title is missing; each heading of the table\n"
-            "posts.csv:2:0: the row has 14 cells and there are 13 headings; one for each heading\n"
-            "posts.csv:3:0: the row has 14 cells and there are 13 headings; one for each heading\n"},
+         "posts.csv:1:0: the heading title is missing; each heading of the table\n"
+         "posts.csv:2:0: the row has 14 cells and there are 13 headings; one for each heading\n"
+         "posts.csv:3:0: the row has 14 cells and there are 13 headings; one for each heading\n"},
         {"posts.csv", "need_culture", "need_cultures",
-            "posts.csv:1:0: the heading need_culture is missing; each heading of the table\n"
-            "posts.csv:1:11: unknown heading 'need_cultures'; the nearest is need_culture\n"},
+         "posts.csv:1:0: the heading need_culture is missing; each heading of the table\n"
+         "posts.csv:1:11: unknown heading 'need_cultures'; the nearest is need_culture\n"},
         {"posts.csv", "need_culture", "",
-            "posts.csv:1:0: the heading need_culture is missing; each heading of the table\n"
-            "posts.csv:1:11: unknown heading ''; a heading of this table\n"},
-        {"mentors.csv", "mentor_id,ods_code,region,roles,expertise,hours,remote", "mentor_id;ods_code;region;roles;expertise;hours;remote",
-            "mentors.csv:1:0: none of the headings is known; the first is 'mentor_id;ods_code;region;roles;expertise;hours;remote'; "
-            "headings separated by commas, such as mentor_id,ods_code\n"},
+         "posts.csv:1:0: the heading need_culture is missing; each heading of the table\n"
+         "posts.csv:1:11: unknown heading ''; a heading of this table\n"},
+        {"mentors.csv", "mentor_id,ods_code,region,roles,expertise,hours,remote",
+         "mentor_id;ods_code;region;roles;expertise;hours;remote",
+         "mentors.csv:1:0: none of the headings is known; the first is "
+         "'mentor_id;ods_code;region;roles;expertise;hours;remote'; "
+         "headings separated by commas, such as mentor_id,ods_code\n"},
     };
     (void)state;
     assert_faults(cases, sizeof cases / sizeof *cases);
@@ -67,9 +69,11 @@ static void refuses_headings(void **state)
 static void refuses_cells(void **state)
 {
 #define NO_INTEGER(shown) "posts.csv:2:7: openings is '" shown "'; a whole number from 1 to 1000\n"
-#define NO_NEED(shown) "posts.csv:2:11: need_culture is '" shown "'; a number from 0 to 5 with at most 1 digit after the point\n"
+#define NO_NEED(shown) \
+    "posts.csv:2:11: need_culture is '" shown "'; a number from 0 to 5 with at most 1 digit after the point\n"
 #define NO_DAY(shown) "posts.csv:2:8: starts is '" shown "'; a day as YYYY-MM-DD, from 1900 to 2199\n"
-#define NO_ID(shown) "packages.csv:2:1: package_id is '" shown "'; an id of 1 to 32 characters out of A-Z a-z 0-9 _ - .\n"
+#define NO_ID(shown) \
+    "packages.csv:2:1: package_id is '" shown "'; an id of 1 to 32 characters out of A-Z a-z 0-9 _ - .\n"
     static const struct spoiled cases[] = {
         {"posts.csv", "180000,1,", "180000,1000,", ""},
         {"posts.csv", "180000,1,", "180000,1001,", NO_INTEGER("1001")},
@@ -84,9 +88,12 @@ static void refuses_cells(void **state)
         {"posts.csv", "180000,1,", "180000,inf,", NO_INTEGER("inf")},
         {"posts.csv", "180000,1,", "180000,18446744073709551617,", NO_INTEGER("18446744073709551617")},
         {"posts.csv", "180000,1,", "180000,9223372036854775808,", NO_INTEGER("9223372036854775808")},
-        {"posts.csv", "180000,1,", "180000,1 ,", "posts.csv:2:7: openings is '1 '; no blank before or after the value\n"},
-        {"posts.csv", "180000,1,", "180000, 1,", "posts.csv:2:7: openings is ' 1'; no blank before or after the value\n"},
-        {"posts.csv", "180000,1,", "180000,\"1\n\",", "posts.csv:2:7: openings is '1\\x0a'; no blank before or after the value\n"},
+        {"posts.csv", "180000,1,", "180000,1 ,",
+         "posts.csv:2:7: openings is '1 '; no blank before or after the value\n"},
+        {"posts.csv", "180000,1,", "180000, 1,",
+         "posts.csv:2:7: openings is ' 1'; no blank before or after the value\n"},
+        {"posts.csv", "180000,1,", "180000,\"1\n\",",
+         "posts.csv:2:7: openings is '1\\x0a'; no blank before or after the value\n"},
         {"posts.csv", "180000,1,", "180000,,", "posts.csv:2:7: openings is empty; a value\n"},
         {"posts.csv", "180000,1,", "180000,\"1\",", ""},
         {"posts.csv", ",4,3.5", ",5,3.5", ""},
@@ -107,8 +114,10 @@ static void refuses_cells(void **state)
         {"posts.csv", ",gmc,0", ",gmc,yes", "posts.csv:3:14: board_role is 'yes'; 0 or 1\n"},
         {"posts.csv", ",gmc,0", ",gmc,01", "posts.csv:3:14: board_role is '01'; 0 or 1\n"},
         {"posts.csv", ",gmc,0", ",gmc,", "posts.csv:3:14: board_role is empty; a value\n"},
-        {"posts.csv", "vsm,180000", "vms,180000", "posts.csv:2:5: grade is 'vms'; one of band_9, vsm; the nearest is vsm\n"},
-        {"posts.csv", "vsm,180000", "VSM,180000", "posts.csv:2:5: grade is 'VSM'; one of band_9, vsm; the nearest is vsm\n"},
+        {"posts.csv", "vsm,180000", "vms,180000",
+         "posts.csv:2:5: grade is 'vms'; one of band_9, vsm; the nearest is vsm\n"},
+        {"posts.csv", "vsm,180000", "VSM,180000",
+         "posts.csv:2:5: grade is 'VSM'; one of band_9, vsm; the nearest is vsm\n"},
         {"posts.csv", "vsm,180000", ",180000", "posts.csv:2:5: grade is empty; a value\n"},
         {"posts.csv", "RX1,", ",", "posts.csv:2:2: ods_code is empty; a value\n"},
         {"packages.csv", "K1", "K 1", NO_ID("K 1")},
@@ -118,37 +127,48 @@ static void refuses_cells(void **state)
         {"packages.csv", "K1", "12345678901234567890123456789.-_", ""},
         {"packages.csv", "K1", "", "packages.csv:2:1: package_id is empty; a value\n"},
         {"packages.csv", "Nothing more", "Nothing\tmore",
-            "packages.csv:2:2: name is 'Nothing\\x09more'; text in UTF-8 without control characters\n"},
-        {"packages.csv", "Nothing more", "Nothing\xff", "packages.csv:2:2: name is 'Nothing\\xff'; text in UTF-8 without control characters\n"},
+         "packages.csv:2:2: name is 'Nothing\\x09more'; text in UTF-8 without control characters\n"},
+        {"packages.csv", "Nothing more", "Nothing\xff",
+         "packages.csv:2:2: name is 'Nothing\\xff'; text in UTF-8 without control characters\n"},
         {"packages.csv", "Nothing more", "Nothing\rmore",
-            "packages.csv:2:2: name is 'Nothing\\x0dmore'; text in UTF-8 without control characters\n"},
+         "packages.csv:2:2: name is 'Nothing\\x0dmore'; text in UTF-8 without control characters\n"},
         {"packages.csv", "Nothing more", "\"Nothing\nmore\"", ""},
         {"organisations.csv", "RX1,\"First", "Rx1,\"First",
-            "organisations.csv:2:1: ods_code is 'Rx1'; an id of 3 to 5 characters out of A-Z 0-9\n"},
+         "organisations.csv:2:1: ods_code is 'Rx1'; an id of 3 to 5 characters out of A-Z 0-9\n"},
         {"organisations.csv", "51.5,", "61.00001,",
-            "organisations.csv:2:8: latitude is '61.00001'; a number from 49 to 61 with at most 5 digits after the point\n"},
+         "organisations.csv:2:8: latitude is '61.00001'; a number from 49 to 61 with at most 5 digits after the "
+         "point\n"},
         {"organisations.csv", "51.5,-0.12", "51.5,-9.00001",
-            "organisations.csv:2:9: longitude is '-9.00001'; a number from -9 to 3 with at most 5 digits after the point\n"},
+         "organisations.csv:2:9: longitude is '-9.00001'; a number from -9 to 3 with at most 5 digits after the "
+         "point\n"},
         {"organisations.csv", "51.5,-0.12", "51.5,--1",
-            "organisations.csv:2:9: longitude is '--1'; a number from -9 to 3 with at most 5 digits after the point\n"},
+         "organisations.csv:2:9: longitude is '--1'; a number from -9 to 3 with at most 5 digits after the point\n"},
         {"organisations.csv", "51.5,-0.12", "51.5,-0.0", ""},
-        {"organisations.csv", "51.5,-0.12", ",-0.12", "organisations.csv:2:8: latitude is empty but longitude is given; both or neither\n"},
-        {"organisations.csv", "51.5,-0.12", "51.5,", "organisations.csv:2:9: longitude is empty but latitude is given; both or neither\n"},
-        {"leaders.csv", "51.4,-0.5", "51.4,", "leaders.csv:2:15: longitude is empty but latitude is given; both or neither\n"},
-        {"leaders.csv", "51.4,-0.5", "x,-0.5", "leaders.csv:2:14: latitude is 'x'; a number from 49 to 61 with at most 5 digits after the point\n"},
-        {"leaders.csv", "London;North West", "London;London", "leaders.csv:2:17: regions_willing is 'London;London'; each word once\n"},
-        {"leaders.csv", "London;North West", "London;", "leaders.csv:2:17: regions_willing is 'London;'; words separated by ';', none of them empty\n"},
+        {"organisations.csv", "51.5,-0.12", ",-0.12",
+         "organisations.csv:2:8: latitude is empty but longitude is given; both or neither\n"},
+        {"organisations.csv", "51.5,-0.12", "51.5,",
+         "organisations.csv:2:9: longitude is empty but latitude is given; both or neither\n"},
+        {"leaders.csv", "51.4,-0.5", "51.4,",
+         "leaders.csv:2:15: longitude is empty but latitude is given; both or neither\n"},
+        {"leaders.csv", "51.4,-0.5", "x,-0.5",
+         "leaders.csv:2:14: latitude is 'x'; a number from 49 to 61 with at most 5 digits after the point\n"},
+        {"leaders.csv", "London;North West", "London;London",
+         "leaders.csv:2:17: regions_willing is 'London;London'; each word once\n"},
+        {"leaders.csv", "London;North West", "London;",
+         "leaders.csv:2:17: regions_willing is 'London;'; words separated by ';', none of them empty\n"},
         {"leaders.csv", "London;North West", "London; North West",
-            "leaders.csv:2:17: regions_willing is ' North West'; one of London, North West; the nearest is North West\n"},
+         "leaders.csv:2:17: regions_willing is ' North West'; one of London, North West; the nearest is North West\n"},
         {"leaders.csv", "London;North West", "Lodnon;North Wst",
-            "leaders.csv:2:17: regions_willing is 'Lodnon'; one of London, North West; the nearest is London\n"
-            "leaders.csv:2:17: regions_willing is 'North Wst'; one of London, North West; the nearest is North West\n"},
-        {"leaders.csv", "gmc;nmc", "gmc;old", "leaders.csv:2:10: accreditation is 'old', which is valid only until 2026-07-07; "
-            "a word that is valid on 2026-07-08, the policy's day\n"},
-        {"leaders.csv", "gmc;nmc", "gmc;new", "leaders.csv:2:10: accreditation is 'new', which is valid only from 2026-07-09; "
-            "a word that is valid on 2026-07-08, the policy's day\n"},
+         "leaders.csv:2:17: regions_willing is 'Lodnon'; one of London, North West; the nearest is London\n"
+         "leaders.csv:2:17: regions_willing is 'North Wst'; one of London, North West; the nearest is North West\n"},
+        {"leaders.csv", "gmc;nmc", "gmc;old",
+         "leaders.csv:2:10: accreditation is 'old', which is valid only until 2026-07-07; "
+         "a word that is valid on 2026-07-08, the policy's day\n"},
+        {"leaders.csv", "gmc;nmc", "gmc;new",
+         "leaders.csv:2:10: accreditation is 'new', which is valid only from 2026-07-09; "
+         "a word that is valid on 2026-07-08, the policy's day\n"},
         {"mentors.csv", "culture;quality", "culture;qualities",
-            "mentors.csv:2:5: expertise is 'qualities'; one of culture, quality; the nearest is quality\n"},
+         "mentors.csv:2:5: expertise is 'qualities'; one of culture, quality; the nearest is quality\n"},
     };
     (void)state;
     assert_faults(cases, sizeof cases / sizeof *cases);
@@ -158,26 +178,39 @@ static void refuses_references_and_doubles(void **state)
 {
     static const struct spoiled cases[] = {
         {"posts.csv", "P1,RX1", "P1,RX9",
-            "posts.csv:2:2: ods_code names 'RX9', which is not in organisations.csv; an id in organisations.csv; the nearest is RX1\n"},
+         "posts.csv:2:2: ods_code names 'RX9', which is not in organisations.csv; an id in organisations.csv; the "
+         "nearest is RX1\n"},
         {"leaders.csv", "RA2,P2;P1", "RA2,P2;P7;P1",
-            "leaders.csv:2:22: preferences names 'P7', which is not in posts.csv; an id in posts.csv; the nearest is P1\n"},
+         "leaders.csv:2:22: preferences names 'P7', which is not in posts.csv; an id in posts.csv; the nearest is "
+         "P1\n"},
         {"leaders.csv", "RA2,P2;P1", "RA2,P2;P1;P2", "leaders.csv:2:22: preferences is 'P2;P1;P2'; each id once\n"},
-        {"leaders.csv", "RA2,P2;P1", "RA2,P2;;P1", "leaders.csv:2:22: preferences is 'P2;;P1'; ids separated by ';', without blanks\n"},
+        {"leaders.csv", "RA2,P2;P1", "RA2,P2;;P1",
+         "leaders.csv:2:22: preferences is 'P2;;P1'; ids separated by ';', without blanks\n"},
         {"leaders.csv", "RA2,P2;P1", "XX,P2;P1",
-            "leaders.csv:2:21: organisations_excluded names 'XX', which is not in organisations.csv; an id in organisations.csv\n"},
+         "leaders.csv:2:21: organisations_excluded names 'XX', which is not in organisations.csv; an id in "
+         "organisations.csv\n"},
         {"leaders.csv", "\nL2,", "\nL3,", "leaders.csv:4:1: the id 'L3' stands already on line 2; each id once\n"},
         {"leaders.csv", "\nL1,", "\nL3,", "leaders.csv:3:1: the id 'L3' stands already on line 2; each id once\n"},
-        {"budgets.csv", "icb,QA1", "region,North West", "budgets.csv:4:0: the id 'region:North West' stands already on line 3; each id once\n"},
-        {"budgets.csv", "ENGLAND", "WALES", "budgets.csv:2:2: code of a budget of scope national is 'WALES'; ENGLAND\n"},
-        {"budgets.csv", "North West", "Nowhere", "budgets.csv:3:2: code of a budget of scope region is 'Nowhere'; a word of the vocabulary region\n"},
-        {"budgets.csv", "QA1", "QA2", "budgets.csv:4:2: code of a budget of scope icb is 'QA2'; an icb_code in organisations.csv\n"},
-        {"budgets.csv", "RX1", "RX2", "budgets.csv:5:2: code of a budget of scope organisation is 'RX2'; an ods_code in organisations.csv\n"},
-        {"budgets.csv", "icb,", "ibc,", "budgets.csv:4:1: scope is 'ibc'; one of national, region, icb, organisation; the nearest is icb\n"},
+        {"budgets.csv", "icb,QA1", "region,North West",
+         "budgets.csv:4:0: the id 'region:North West' stands already on line 3; each id once\n"},
+        {"budgets.csv", "ENGLAND", "WALES",
+         "budgets.csv:2:2: code of a budget of scope national is 'WALES'; ENGLAND\n"},
+        {"budgets.csv", "North West", "Nowhere",
+         "budgets.csv:3:2: code of a budget of scope region is 'Nowhere'; a word of the vocabulary region\n"},
+        {"budgets.csv", "QA1", "QA2",
+         "budgets.csv:4:2: code of a budget of scope icb is 'QA2'; an icb_code in organisations.csv\n"},
+        {"budgets.csv", "RX1", "RX2",
+         "budgets.csv:5:2: code of a budget of scope organisation is 'RX2'; an ods_code in organisations.csv\n"},
+        {"budgets.csv", "icb,", "ibc,",
+         "budgets.csv:4:1: scope is 'ibc'; one of national, region, icb, organisation; the nearest is icb\n"},
         /* A row that cannot be understood leaves open which ids there are: what refers to them is not accused. */
-        {"organisations.csv", "RA2,Second", "RA2", "organisations.csv:3:0: the row has 27 cells and there are 28 headings; one for each heading\n"},
+        {"organisations.csv", "RA2,Second", "RA2",
+         "organisations.csv:3:0: the row has 27 cells and there are 28 headings; one for each heading\n"},
         {"organisations.csv", "RA2,Second", "RA2,Sec\"ond",
-            "organisations.csv:3:2: a quotation mark inside a cell that does not begin with one; the whole cell in quotation marks, and each one within it doubled\n"},
-        {"posts.csv", "P2,RA2", "P_,2,RA2", "posts.csv:3:0: the row has 15 cells and there are 14 headings; one for each heading\n"},
+         "organisations.csv:3:2: a quotation mark inside a cell that does not begin with one; the whole cell in "
+         "quotation marks, and each one within it doubled\n"},
+        {"posts.csv", "P2,RA2", "P_,2,RA2",
+         "posts.csv:3:0: the row has 15 cells and there are 14 headings; one for each heading\n"},
     };
     (void)state;
     assert_faults(cases, sizeof cases / sizeof *cases);
@@ -195,20 +228,30 @@ static void refuses_whole_files(void **state)
         {"posts.csv", NULL, 0, "posts.csv:0:0: the file is absent; a CSV file with the table's headings\n"},
         {"posts.csv", BYTES(""), "posts.csv:0:0: the file is empty; a first row with the table's headings\n"},
         {"posts.csv", BYTES("\n\r\n\n"), "posts.csv:0:0: the file is empty; a first row with the table's headings\n"},
-        {"posts.csv", BYTES("\xef\xbb\xbf"), "posts.csv:0:0: the file is empty; a first row with the table's headings\n"},
+        {"posts.csv", BYTES("\xef\xbb\xbf"),
+         "posts.csv:0:0: the file is empty; a first row with the table's headings\n"},
         {"posts.csv", BYTES("PK\3\4\0\0"),
-            "posts.csv:1:0: none of the headings is known; the first is 'PK\\x03\\x04\\x00\\x00'; headings separated by commas, such as post_id,ods_code\n"},
+         "posts.csv:1:0: none of the headings is known; the first is 'PK\\x03\\x04\\x00\\x00'; headings separated by "
+         "commas, such as post_id,ods_code\n"},
         {"packages.csv",
-            BYTES("package_id,name,pay_premium_pct,relocation_gbp,development_days,flexible_days,return_right_months,peer_network,mentor_hours,"
-                  "local_cost_gbp,central_cost_gbp,stock,segments\n"), "packages.csv:0:0: there are headings but no row; at least one row\n"},
+         BYTES("package_id,name,pay_premium_pct,relocation_gbp,development_days,flexible_days,return_right_months,peer_"
+               "network,mentor_hours,"
+               "local_cost_gbp,central_cost_gbp,stock,segments\n"),
+         "packages.csv:0:0: there are headings but no row; at least one row\n"},
         {"mentors.csv", BYTES("mentor_id,ods_code,region,roles,expertise,hours,remote\n"), ""},
         {"budgets.csv", BYTES("scope,code,amount_gbp"), ""},
-        {"monitoring.csv", BYTES("leader_id,sex,ethnic_group,age_band,disability,religion,sexual_orientation\nL1,,,,,,\n"), ""},
-        {"monitoring.csv", BYTES("leader_id,sex,ethnic_group,age_band,disability,religion,sexual_orientation\nL9,,,,,,\n"),
-            "monitoring.csv:2:1: leader_id names 'L9', which is not in leaders.csv; an id in leaders.csv; the nearest is L1\n"},
-        {"history.csv", BYTES("offer_id,leader_id,post_id,package_id,mentored,accepted,offered_on\nO1,,P1,K2,1,0,2025-01-01\nO2,,,K3,1,,\n"),
-            "history.csv:3:4: package_id names 'K3', which is not in packages.csv; an id in packages.csv; the nearest is K1\n"
-            "history.csv:3:6: accepted is empty; a value\n"},
+        {"monitoring.csv",
+         BYTES("leader_id,sex,ethnic_group,age_band,disability,religion,sexual_orientation\nL1,,,,,,\n"), ""},
+        {"monitoring.csv",
+         BYTES("leader_id,sex,ethnic_group,age_band,disability,religion,sexual_orientation\nL9,,,,,,\n"),
+         "monitoring.csv:2:1: leader_id names 'L9', which is not in leaders.csv; an id in leaders.csv; the nearest is "
+         "L1\n"},
+        {"history.csv",
+         BYTES("offer_id,leader_id,post_id,package_id,mentored,accepted,offered_on\nO1,,P1,K2,1,0,2025-01-01\nO2,,,K3,"
+               "1,,\n"),
+         "history.csv:3:4: package_id names 'K3', which is not in packages.csv; an id in packages.csv; the nearest is "
+         "K1\n"
+         "history.csv:3:6: accepted is empty; a value\n"},
     };
     static char faults[FAULTS_CAP];
     (void)state;
@@ -237,12 +280,13 @@ static void reports_everything_at_once_and_sorted(void **state)
     small_replace(&small, "budgets.csv", "50000", "-1");
     small_replace(&small, "policy.json", "-3.2", "-320");
     assert_int_equal(small_build(&small, &dataset, faults, sizeof faults), WM_EDATA);
-    assert_string_equal(faults,
-        "budgets.csv:5:3: amount_gbp is '-1'; a whole number from 0 to 1000000000000\n"
-        "leaders.csv:4:1: the id 'L2' stands already on line 3; each id once\n"
-        "policy.json:41:23: accept.base.value is -320; a number from -50 to 50\n"
-        "posts.csv:2:11: need_culture is '9'; a number from 0 to 5 with at most 1 digit after the point\n"
-        "posts.csv:3:2: ods_code names 'RA3', which is not in organisations.csv; an id in organisations.csv; the nearest is RA2\n");
+    assert_string_equal(
+        faults, "budgets.csv:5:3: amount_gbp is '-1'; a whole number from 0 to 1000000000000\n"
+                "leaders.csv:4:1: the id 'L2' stands already on line 3; each id once\n"
+                "policy.json:41:23: accept.base.value is -320; a number from -50 to 50\n"
+                "posts.csv:2:11: need_culture is '9'; a number from 0 to 5 with at most 1 digit after the point\n"
+                "posts.csv:3:2: ods_code names 'RA3', which is not in organisations.csv; an id in organisations.csv; "
+                "the nearest is RA2\n");
     small_fini(&small);
 }
 
@@ -341,7 +385,8 @@ static void seals_rows_in_the_order_of_ids(void **state)
     assert_int_equal(small_build(&small, &dataset, faults, sizeof faults), WM_OK);
     for (int table = 0; table < WM_TABLES; table++)
         for (size_t i = 1; i < wm_table_rows(dataset, (enum wm_table)table); i++)
-            assert_true(strcmp(wm_row_id(dataset, (enum wm_table)table, i - 1), wm_row_id(dataset, (enum wm_table)table, i)) < 0);
+            assert_true(strcmp(wm_row_id(dataset, (enum wm_table)table, i - 1),
+                               wm_row_id(dataset, (enum wm_table)table, i)) < 0);
     assert_int_equal(wm_table_rows(dataset, WM_LEADERS), 3);
     assert_int_equal(wm_row_find(dataset, WM_LEADERS, "L4", &row), WM_EUNKNOWN);
     assert_int_equal(wm_row_find(dataset, WM_LEADERS, "", &row), WM_EUNKNOWN);

@@ -15,9 +15,22 @@ static void distance_of_pairs(void **state)
         const char *a, *b;
         unsigned distance;
     } cases[] = {
-        {"", "", 0}, {"a", "", 1}, {"", "abc", 3}, {"abc", "abc", 0}, {"ABC", "abc", 0}, {"grade", "grdae", 1}, {"grade", "garde", 1},
-        {"ca", "abc", 2}, {"kitten", "sitting", 3}, {"band_9", "bnad_9", 1}, {"role", "roles", 1}, {"a", "b", 1}, {"ab", "ba", 1},
-        {"abcdef", "badcfe", 3}, {"a cat", "an act", 2}, {"rosettacode", "raisethysword", 8},
+        {"", "", 0},
+        {"a", "", 1},
+        {"", "abc", 3},
+        {"abc", "abc", 0},
+        {"ABC", "abc", 0},
+        {"grade", "grdae", 1},
+        {"grade", "garde", 1},
+        {"ca", "abc", 2},
+        {"kitten", "sitting", 3},
+        {"band_9", "bnad_9", 1},
+        {"role", "roles", 1},
+        {"a", "b", 1},
+        {"ab", "ba", 1},
+        {"abcdef", "badcfe", 3},
+        {"a cat", "an act", 2},
+        {"rosettacode", "raisethysword", 8},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -124,8 +137,10 @@ static void dates_round_trip(void **state)
 
 static void refuses_what_is_no_date(void **state)
 {
-    static const char *const cases[] = {"", "2026", "2026-7-8", "2026-07-8", "2026/07/08", "2026-06-31", "2026-02-29", "2100-02-29", "2026-00-10",
-        "2026-13-01", "2026-01-00", "1899-12-31", "2200-01-01", "+026-01-01", "2026-0a-01", " 026-01-01", "2026-01-011", "20260101  ", "08-07-2026"};
+    static const char *const cases[] = {"",           "2026",        "2026-7-8",   "2026-07-8",  "2026/07/08",
+                                        "2026-06-31", "2026-02-29",  "2100-02-29", "2026-00-10", "2026-13-01",
+                                        "2026-01-00", "1899-12-31",  "2200-01-01", "+026-01-01", "2026-0a-01",
+                                        " 026-01-01", "2026-01-011", "20260101  ", "08-07-2026"};
     int32_t day = 77;
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -141,10 +156,27 @@ static void tells_clean_text(void **state)
         const char *text;
         bool clean;
     } cases[] = {
-        {"", true}, {"plain", true}, {"two\nlines", true}, {"St Mary\xe2\x80\x99s", true}, {"\xc3\xa9", true}, {"\xf0\x9f\x99\x82", true},
-        {"\xf4\x8f\xbf\xbf", true}, {"a\tb", false}, {"a\rb", false}, {"\x7f", false}, {"\xff", false}, {"\xc3", false}, {"\xc0\x80", false},
-        {"\xe0\x80\x80", false}, {"\xed\xa0\x80", false}, {"\xf4\x90\x80\x80", false}, {"\xf5\x80\x80\x80", false}, {"\xe2\x80", false},
-        {"\x80", false}, {"a\xc3(", false}, {"\xf0\x80\x80\x80", false},
+        {"", true},
+        {"plain", true},
+        {"two\nlines", true},
+        {"St Mary\xe2\x80\x99s", true},
+        {"\xc3\xa9", true},
+        {"\xf0\x9f\x99\x82", true},
+        {"\xf4\x8f\xbf\xbf", true},
+        {"a\tb", false},
+        {"a\rb", false},
+        {"\x7f", false},
+        {"\xff", false},
+        {"\xc3", false},
+        {"\xc0\x80", false},
+        {"\xe0\x80\x80", false},
+        {"\xed\xa0\x80", false},
+        {"\xf4\x90\x80\x80", false},
+        {"\xf5\x80\x80\x80", false},
+        {"\xe2\x80", false},
+        {"\x80", false},
+        {"a\xc3(", false},
+        {"\xf0\x80\x80\x80", false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -212,16 +244,11 @@ static void every_name_is_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(distance_of_pairs),
-        cmocka_unit_test(distance_is_a_metric),
-        cmocka_unit_test(distance_counts_64_bytes),
-        cmocka_unit_test(nearest_names_what_is_near_only),
-        cmocka_unit_test(dates_round_trip),
-        cmocka_unit_test(refuses_what_is_no_date),
-        cmocka_unit_test(tells_clean_text),
-        cmocka_unit_test(shows_any_bytes),
-        cmocka_unit_test(cuts_between_characters),
-        cmocka_unit_test(every_name_is_there),
+        cmocka_unit_test(distance_of_pairs),        cmocka_unit_test(distance_is_a_metric),
+        cmocka_unit_test(distance_counts_64_bytes), cmocka_unit_test(nearest_names_what_is_near_only),
+        cmocka_unit_test(dates_round_trip),         cmocka_unit_test(refuses_what_is_no_date),
+        cmocka_unit_test(tells_clean_text),         cmocka_unit_test(shows_any_bytes),
+        cmocka_unit_test(cuts_between_characters),  cmocka_unit_test(every_name_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

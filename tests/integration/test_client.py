@@ -1,0 +1,684 @@
+"""The client, on a pipe and on a terminal: the same bytes with and without a service, readable answers, and every way it can go wrong.
+
+WELLMATCH names the program to test; otherwise it is wellmatch in BUILD, or in build/.
+"""
+
+import csv
+import fcntl
+import io
+import json
+import os
+import pty
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import unicodedata
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import Daemon, LEADERS, PATIENCE, POSTS, ROOT, SAMPLE, WELLMATCHD, Wire, clean_environment, column, request
+
+WELLMATCH = os.environ.get("WELLMATCH") or os.path.join(ROOT, os.environ.get("BUILD", "build"), "wellmatch")
+DONE, INTERNAL, INPUT, UNREACHABLE = 0, 1, 2, 3
+COMMANDS = ["shortlist", "opportunities", "explain", "compare", "list", "get", "info", "service", "stats", "errors", "ping", "reload",
+            "call", "validate", "generate", "help"]
+NOBODY = "unix:/nonexistent/wellmatch.sock"
+
+
+def client(*words, env=None, stdin=b"", **options):
+    """(exit code, standard output, standard error), as text."""
+    done = subprocess.run([WELLMATCH, *words], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, cwd=ROOT,
+                          env=clean_environment(env), **options)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def on_terminal(*words, columns=80, env=None):
+    """(exit code, what a terminal of so many columns receives)."""
+    main, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen([WELLMATCH, *words], stdin=side, stdout=side, stderr=side, cwd=ROOT,
+                               env=clean_environment({"TERM": "xterm", **(env or {})}))
+    os.close(side)
+    received = b""
+    while True:
+        try:
+            data = os.read(main, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not data:
+            break
+        received += data
+    os.close(main)
+    return process.wait(PATIENCE), received.decode().replace("\r\n", "\n")
+
+
+def cells(text):
+    text = re.sub("\033\\[[0-9;]*m", "", text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+class Fake:
+    """A service under the test's control: to each request line, answer(line) gives bytes; None closes."""
+
+    def __init__(self, answer):
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.url = "tcp://127.0.0.1:%d" % self.server.getsockname()[1]
+        self.answer = answer
+        self.lines = []
+        self.connections = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.server.accept()
+            except OSError:
+                return
+            self.connections.append(connection)
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        try:
+            for line in connection.makefile("rb"):
+                self.lines.append(line)
+                reply = self.answer(line)
+                if reply is None:
+                    connection.shutdown(socket.SHUT_RDWR)
+                    return
+                for piece in reply if isinstance(reply, list) else [reply]:
+                    connection.sendall(piece)
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.close()
+        for connection in self.connections:
+            connection.close()
+
+
+def reply(result):
+    return b'{"jsonrpc":"2.0","id":1,"result":' + json.dumps(result).encode() + b"}\n"
+
+
+class Case(unittest.TestCase):
+    def refused(self, code, *words, says=(), **options):
+        """Exit code, nothing on standard output, one sentence that says all of it."""
+        got, out, error = client(*words, **options)
+        self.assertEqual((got, out), (code, ""), words)
+        self.assertEqual(error.count("\n"), 1, error)
+        self.assertTrue(error.startswith("wellmatch: "), error)
+        for part in [says] if isinstance(says, str) else says:
+            self.assertIn(part, error)
+        return error
+
+
+class WithService(Case):
+    """Against a daemon of the sample; leader and post are the first of a shortlist."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon()
+        cls.url = cls.daemon.unix
+        with cls.daemon.wire() as wire:
+            for cls.post in POSTS:
+                rows = wire.call("match.shortlist", {"post": cls.post})["result"]["rows"]
+                if rows:
+                    break
+        cls.leader = rows[0]["leader_id"]
+        eligible = {row["leader_id"] for row in rows}
+        cls.stranger = next(leader for leader in LEADERS if leader not in eligible)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.__exit__(None)
+
+    def json(self, *words):
+        code, out, error = client(*words, "--json", "--data", "data/sample")
+        self.assertEqual((code, error), (DONE, ""), words)
+        return json.loads(out)
+
+    def questions(self):
+        yield ["shortlist", self.post]
+        yield ["shortlist", self.post, "--limit", "3", "--offset", "2", "--within", "120.5", "--max-local", "30000", "--max-central", "0"]
+        yield ["shortlist", self.post, "--package", column("packages.csv", "package_id")[0], "--without", self.leader]
+        yield ["shortlist", self.post, "--among", self.leader + "," + self.stranger, "--grade", "vsm", "--sector=acute"]
+        yield ["opportunities", self.leader, "--region", "London,Midlands", "--among", self.post]
+        yield ["opportunities", self.leader]
+        yield ["explain", self.leader, self.post]
+        yield ["explain", self.stranger, self.post]
+        yield ["compare", self.leader, self.post]
+        for kind in ["organisation", "post", "leader", "package", "mentor", "budget"]:
+            yield ["list", kind, "--limit", "7"]
+        yield ["list", "leader", "--columns", "grade,roles", "--offset", "390"]
+        yield ["get", "post", self.post]
+        yield ["get", "budget", column("budgets.csv", "scope")[0] + ":" + column("budgets.csv", "code")[0]]
+        yield ["info"]
+        yield ["errors"]
+        yield ["ping"]
+        yield ["call", "system.ping"]
+        yield ["call", "match.shortlist", json.dumps([self.post, 2])]
+        yield ["call", "dataset.list", '{"kind": "leader",\n "filter": {"grade": "vsm"}}']
+
+
+class Bytes(WithService):
+    def test_same_with_and_without_service(self):
+        for words in self.questions():
+            here = client(*words, "--json", "--data", "data/sample")
+            self.assertEqual(here[0], DONE, here)
+            self.assertEqual(client("-u", self.daemon.unix, *words, "--json"), here)
+            self.assertEqual(client(*words, "--json", env={"WELLMATCH_URL": self.daemon.tcp}), here)
+            for form in [[], ["--csv"]]:
+                self.assertEqual(client(*words, *form, "-u", self.url), client(*words, *form, "--data", "data/sample"))
+
+    def test_same_errors_with_and_without_service(self):
+        for words in [["shortlist", "nobody"], ["shortlist", self.post, "--limit", "1001"], ["call", "nothing"], ["get", "post", "x"],
+                      ["call", "match.shortlist", '{"post":"%s","post":1}' % self.post], ["call", "system.ping", "3"],
+                      ["list", "posts"], ["call", "match.explain", '["a","b","c"]']]:
+            for form in [[], ["--json"]]:
+                here = client(*words, *form, "--data", "data/sample")
+                self.assertEqual((here[0], here[1]), (INPUT, ""), words)
+                self.assertEqual(client(*words, *form, "-u", self.url), here)
+
+    def test_json_is_what_was_served(self):
+        for method, params in [("match.explain", {"leader": self.leader, "post": self.post}), ("system.errors", None)]:
+            with Wire(self.daemon.tcp) as wire:
+                line = wire.ask(request(method, params))
+            head = b'{"jsonrpc":"2.0","id":1,"result":'
+            self.assertTrue(line.startswith(head))
+            words = ["call", method] + ([json.dumps(params)] if params else [])
+            self.assertEqual(client(*words, "--json", "-u", self.url)[1].encode(), line[len(head):-1] + b"\n")
+
+    def test_only_a_service_can(self):
+        self.refused(INPUT, "reload", "--data", "data/sample", says="--data")
+        self.refused(INPUT, "call", "dataset.reload", "--data", "data/sample", says="needs a running service")
+        self.assertEqual(client("stats", "-u", self.url)[0], DONE)
+        self.assertIn("listen", client("service", "-u", self.url)[1])
+
+    def test_parameters_from_standard_input(self):
+        params = json.dumps({"post": self.post, "limit": 1}, indent=2).encode()
+        whole = client("call", "match.shortlist", "-", "--json", "-u", self.url, stdin=params)
+        self.assertEqual(whole, client("shortlist", self.post, "--limit", "1", "--json", "-u", self.url))
+        self.refused(INPUT, "call", "match.shortlist", "-", stdin=b"", says="not JSON")
+        self.refused(INPUT, "call", "match.shortlist", "{", says="at byte 1")
+        self.refused(INPUT, "call", "match.shortlist", "-", stdin=b'["' + b"x" * (1 << 20) + b'"]', says="1048576 bytes")
+        self.refused(INPUT, "call", "match.shortlist", "-", "-u", self.url, stdin=b'["' + b"x" * ((1 << 20) - 10) + b'"]', says="1048576")
+
+
+class Views(WithService):
+    def test_piped_is_plain_and_whole(self):
+        for words in self.questions():
+            code, out, error = client(*words, "--data", "data/sample")
+            self.assertEqual((code, error), (DONE, ""), words)
+            self.assertNotRegex(out, "[\0-\x09\x0b-\x1f\x7f-\x9f…]", words)
+            self.assertTrue(out.endswith("\n"))
+            self.assertEqual([line for line in out.split("\n") if line != line.rstrip()], [], words)
+
+    def test_terminal_width(self):
+        for columns in [200, 80, 60]:
+            for words in self.questions():
+                code, out = on_terminal(*words, "--data", "data/sample", columns=columns)
+                self.assertEqual(code, DONE, out)
+                self.assertEqual([line for line in out.split("\n") if cells(line) > columns], [], (columns, words))
+
+    def test_narrow_terminals_lose_nothing_of_a_shortlist_silently(self):
+        row = self.json("shortlist", self.post, "--limit", "1")["rows"][0]
+        for columns in [20, 40, 80, 120]:
+            out = on_terminal("shortlist", self.post, "--limit", "1", "--data", "data/sample", columns=columns)[1]
+            self.assertIn(row["leader_id"], out)
+            self.assertIn(row["package_id"], out)
+            table = out.split("Refused leaders")[0]
+            left_out = re.search(r"Left out for want of room: ([^.]*)\.", re.sub(r"\n *", " ", table))
+            for name in ["margin", "evidence", "km", "missing"]:
+                shown = re.search(r"(^|  )%s(  |$)" % name, re.sub("\033\\[[0-9;]*m", "", table), re.M)
+                self.assertTrue(shown or (left_out and name in left_out[1]), (columns, name, out))
+
+    def test_colour(self):
+        words = ["explain", self.leader, self.post, "--data", "data/sample"]
+        plain = on_terminal(*words, "--color=never")[1]
+        self.assertNotIn("\033", plain)
+        self.assertIn("\033[1m", on_terminal(*words)[1])
+        self.assertEqual(on_terminal(*words, env={"NO_COLOR": "1"})[1], plain)
+        self.assertEqual(on_terminal(*words, env={"TERM": "dumb"})[1], plain)
+        self.assertIn("\033", on_terminal(*words, env={"NO_COLOR": ""})[1])
+        self.assertIn("\033", on_terminal(*words, "--colour", "always", env={"NO_COLOR": "1"})[1])
+        self.assertIn("\033", client(*words, "--color", "always")[1])
+        self.assertNotIn("\033", client(*words)[1])
+        self.refused(INPUT, *words, "--color", "sometimes", says="auto, always or never")
+
+    def test_explanation(self):
+        answer = self.json("explain", self.leader, self.post)
+        out = client("explain", self.leader, self.post, "--data", "data/sample")[1]
+        self.assertIn("%s is eligible, and ranks 1 of %d" % (self.leader, answer["eligible_count"]), out)
+        for rule in answer["rules"]:
+            self.assertRegex(out, r"(?m)^%s +%s +%s" % (rule["rule"], rule["verdict"], re.escape(rule["note"])))
+        for package in answer["packages"]:
+            self.assertRegex(out, r"(?m)^%s +%s +%.1f%%" % (package["package_id"], re.escape(package["name"]), 100 * package["accept"]))
+        # The parts that are shown add up to the total that is shown, to the last digit.
+        domains = out.split("\nDomains\n")[1].split("\n\n")[0].split("\n")[1:]
+        parts = [[int(x.replace(".", "")) for x in line.split()[-2:]] for line in domains]
+        self.assertEqual([sum(column) for column in zip(*parts[:-1])], parts[-1])
+        self.assertIn("Expected benefit %.9f = " % answer["match"]["expected_benefit"], out)
+
+    def test_refusal_and_its_smallest_change(self):
+        answer = self.json("explain", self.stranger, self.post)
+        out = client("explain", self.stranger, self.post, "--data", "data/sample")[1]
+        refused = [rule for rule in answer["rules"] if rule["verdict"] != "passed"]
+        self.assertTrue(refused)
+        self.assertIn("%s is not eligible: %s." % (self.stranger, ", ".join(rule["rule"] for rule in refused)), out)
+        changes = out.split("Smallest change that would make them eligible\n")[1].split("\n\n")[0]
+        for rule, line in zip(refused, changes.split("\n")):
+            self.assertTrue(line.startswith("  %s: " % rule["rule"]), line)
+            for change in rule["changes"]:
+                self.assertIn(change["column"], line)
+                self.assertIn(change["id"], line)
+
+    def test_shortlist(self):
+        answer = self.json("shortlist", self.post, "--limit", "4")
+        out = client("shortlist", self.post, "--limit", "4", "--data", "data/sample")[1]
+        self.assertIn("%d of %d leaders are eligible; here are ranks 1 to 4 (--offset 4 goes on)."
+                      % (answer["eligible"], answer["considered"]), out)
+        for row in answer["rows"]:
+            self.assertRegex(out, r"(?m)^ +%d  %s +%.5f " % (row["rank"], row["leader_id"], row["expected_benefit"]))
+        for rule in answer["refused"]:
+            self.assertRegex(out, r"(?m)^%s +%d +%d +%d  " % (rule["rule"], rule["refused"], rule["only"], rule["unknown"]))
+        beyond = client("shortlist", self.post, "--offset", "100000", "--data", "data/sample")[1]
+        self.assertIn("no rank is that far down", beyond)
+
+    def test_csv(self):
+        for words, rows in [(["shortlist", self.post, "--limit", "9"], "rows"), (["explain", self.leader, self.post], "packages"),
+                            (["opportunities", self.leader], "rows"), (["errors"], "errors")]:
+            code, text, error = client(*words, "--json", "--data", "data/sample")
+            items = json.loads(text, parse_float=str, parse_int=str)[rows]
+            code, out, error = client(*words, "--csv", "--data", "data/sample")
+            self.assertEqual((code, error), (DONE, ""))
+            self.assertNotIn("\n", out.replace("\r\n", ""))
+            records = list(csv.DictReader(io.StringIO(out, newline="")))
+            self.assertEqual(len(records), len(items))
+            for record, item in zip(records, items):
+                self.assertNotIn(None, record)
+                for path, value in record.items():
+                    at = item
+                    for step in path.split("/"):
+                        at = at[step]
+                    if at is None or isinstance(at, (bool, str)):  # numbers were read as their digits
+                        at = {None: "", True: "true", False: "false"}.get(at, at)
+                    elif all(isinstance(x, str) for x in at):
+                        at = ";".join(at)
+                    else:
+                        at, value = json.dumps(at), json.dumps(json.loads(value, parse_float=str, parse_int=str))
+                    self.assertEqual(value, at, path)
+
+    def test_csv_of_a_table_is_the_file(self):
+        with open(os.path.join(SAMPLE, "packages.csv"), newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        out = client("list", "package", "--csv", "--data", "data/sample")[1]
+        listed = list(csv.DictReader(io.StringIO(out, newline="")))
+        self.assertEqual([row["name"] for row in listed], [row["name"] for row in rows])
+        self.assertEqual(list(listed[0]), list(rows[0]))
+
+    def test_any_answer_has_a_view(self):
+        code, out, _ = client("call", "rpc.discover", "--data", "data/sample")
+        self.assertEqual(code, DONE)
+        self.assertIn("match.shortlist", out)
+        code, out, _ = client("ping", "--csv", "--data", "data/sample")
+        self.assertIn("ok,true\r\n", out)
+
+
+class Words(WithService):
+    def test_options_stand_anywhere(self):
+        whole = client("shortlist", self.post, "--limit", "2", "--json", "-u", self.url)
+        self.assertEqual(whole[0], DONE)
+        self.assertEqual(client("-u", self.url, "--json", "--limit=2", "shortlist", self.post), whole)
+        self.assertEqual(client("--json", "shortlist", "--limit", "9", "-u" + self.url, self.post, "--limit", "2"), whole)
+        self.assertEqual(client("--json", "--limit", "2", "-u", self.url, "--", "shortlist", self.post), whole)
+
+    def test_misspelt(self):
+        self.refused(INPUT, "shortlst", self.post, says="did you mean 'shortlist'?")
+        self.refused(INPUT, "shortlist", self.post, "--limt", "3", says="did you mean '--limit'?")
+        self.refused(INPUT, "quintessence", says="'wellmatch --help' lists them")
+        data = ["--data", "data/sample"]
+        wrong = self.post[:-1] + "x"
+        self.refused(INPUT, "shortlist", wrong, *data, says=["there is no post '%s'" % wrong, "nearest", self.post])
+        self.refused(INPUT, "explain", "L", self.post, *data, says="there is no leader 'L'")
+        self.refused(INPUT, "shortlist", self.post, "--grade", "vms", *data, says=["--grade is 'vms'", "nearest is vsm"])
+        self.refused(INPUT, "opportunities", self.leader, "--region", "Lodnon", *data, says=["--region is 'Lodnon'", "nearest is London"])
+        self.refused(INPUT, "shortlist", self.post, "--package", "nope", *data, says=["--package: there is no package 'nope'"])
+        self.refused(INPUT, "list", "leaders", *data, says=["kind is 'leaders'", "nearest is leader"])
+        self.refused(INPUT, "call", "match.shortlst", *data, says=["no method 'match.shortlst'", "match.shortlist"])
+        self.refused(INPUT, "call", "match.shortlist", '{"post":"%s","limits":1}' % self.post, *data,
+                     says=["no parameter 'limits'", "nearest is limit"])
+        self.refused(INPUT, "shortlist", self.post, "--limit", "1001", *data, says=["--limit is 1001", "1 to 1000"])
+
+    def test_json_errors_are_objects(self):
+        code, out, error = client("shortlist", "nobody", "--json", "--data", "data/sample")
+        self.assertEqual((code, out), (INPUT, ""))
+        self.assertEqual(json.loads(error)["code"], 1001)
+
+    def test_usage(self):
+        self.refused(INPUT, "shortlist", says="wellmatch shortlist POST")
+        self.refused(INPUT, "explain", self.leader, says="wellmatch explain LEADER POST")
+        self.refused(INPUT, "info", "there", says="one word too many")
+        self.refused(INPUT, "shortlist", self.post, "--package", "A", "B", says=["'B' is one word too many", "A,B,C"])
+        self.refused(INPUT, "info", "--limit", "3", says="info takes no option --limit")
+        self.refused(INPUT, "info", "--json", "--csv", says="exclude each other")
+        self.refused(INPUT, "info", "--data", "data/sample", "-u", self.url, says="exclude each other")
+        self.refused(INPUT, "info", "-u", says="needs a value")
+        self.refused(INPUT, "info", "--timeout", "soon", says="seconds")
+        code, out, error = client()
+        self.assertEqual((code, out), (INPUT, ""))
+        self.assertIn("wellmatch shortlist", error)
+
+    def test_help(self):
+        code, out, error = client("--help")
+        self.assertEqual((code, error), (DONE, ""))
+        self.assertLess(out.index("  wellmatch "), out.index("Commands"))
+        self.assertEqual(client("help")[1], out)
+        for command in COMMANDS:
+            self.assertRegex(out, r"(?m)^  %s\b" % command)
+            code, text, error = client(command, "--help")
+            self.assertEqual((code, error), (DONE, ""))
+            self.assertTrue(text.startswith("  wellmatch " + command), text)
+            self.assertEqual(client("help", command)[1], text)
+            self.assertLessEqual(max(map(len, text.split("\n"))), 115)
+        self.assertRegex(client("--version")[1], r"^wellmatch \d+\.\d+\.\d+\n$")
+
+    def test_examples_of_help_work(self):
+        pages = [client("--help")[1]] + [client(command, "--help")[1] for command in COMMANDS]
+        examples = {match[1].strip() for page in pages for match in re.finditer(r"(?m)^  wellmatch (.*?)(?:  .*|>.*|<.*|&&.*)?$", page)}
+        self.assertGreater(len(examples), 15)
+        for example in sorted(examples):
+            words = subprocess.check_output(["sh", "-c", 'for word in "$@"; do :; done; printf "%%s\\n" %s' % example], text=True).split("\n")[:-1]
+            if words[0] in ("generate", "help", "[COMMAND]") or "-u" in words:
+                continue
+            given = b'["%s","%s"]' % (self.leader.encode(), self.post.encode()) if "-" in words else b""
+            where = [] if "--data" in words or words[0] == "validate" else ["-u", self.url]
+            code, out, error = client(*words, *where, stdin=given)
+            self.assertEqual((code, error), (DONE, ""), example)
+            self.assertTrue(out)
+
+    def test_man_pages(self):
+        def page(name):
+            with open(os.path.join(ROOT, "api", "man", name + ".1"), encoding="utf-8") as file:
+                return file.read()
+        for command in COMMANDS:
+            self.assertRegex(page("wellmatch"), r"(?m)^\.It .*Cm %s\b" % command)
+            for option in re.findall(r"--([a-z-]+)", client(command, "--help")[1].split("Options:")[1]):
+                self.assertRegex(page("wellmatch"), r"Fl Fl %s\b" % option)
+        daemon = subprocess.run([WELLMATCHD, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        for option in re.findall(r"(?m)^  (?:-., )?--([a-z-]+)", daemon):
+            self.assertRegex(page("wellmatchd"), r"(?m)^\.It Fl .*Fl %s\b" % option)
+        if shutil.which("mandoc"):
+            for name in ["wellmatch", "wellmatchd"]:
+                lint = subprocess.run(["mandoc", "-T", "lint", name + ".1"], stdout=subprocess.PIPE, text=True,
+                                      cwd=os.path.join(ROOT, "api", "man"))
+                self.assertEqual(lint.stdout, "")
+
+
+class Unreachable(Case):
+    def test_refused(self):
+        with socket.socket() as probe:  # bound, not listening
+            probe.bind(("127.0.0.1", 0))
+            url = "tcp://127.0.0.1:%d" % probe.getsockname()[1]
+            for address in [url, NOBODY]:
+                self.refused(UNREACHABLE, "ping", "-u", address, says=[address, "make run", "--data"])
+                self.refused(UNREACHABLE, "ping", "--json", env={"WELLMATCH_URL": address}, says=address)
+
+    def test_no_address(self):
+        for address in ["localhost", "tcp://", "tcp://:1", "tcp://host", "tcp://h:99999", "tcp://[::1", "http://h:1", "unix:", "unix:" + "x" * 108]:
+            self.refused(INPUT, "ping", "-u", address, says="expected" if address == "never" else "is no address")
+
+    def test_silent(self):
+        with Fake(lambda line: b"") as silent:
+            self.refused(UNREACHABLE, "ping", "-u", silent.url, "--timeout", "0.05", says=["no answer", "0.05 s", "--timeout"])
+        with socket.socket(socket.AF_UNIX) as full:  # a queue of connections that nobody takes
+            folder = tempfile.mkdtemp(prefix="wellmatch-")
+            path = os.path.join(folder, "s")
+            full.bind(path)
+            full.listen(0)
+            waiting = []
+            for _ in range(8):
+                other = socket.socket(socket.AF_UNIX)
+                other.setblocking(False)
+                waiting.append(other)
+                try:
+                    other.connect(path)
+                except BlockingIOError:
+                    break
+            self.refused(UNREACHABLE, "ping", "-u", "unix:" + path, "--timeout", "0.05", says="no service answers")
+            for other in waiting:
+                other.close()
+            shutil.rmtree(folder)
+
+    def test_no_answer(self):
+        endless = b"x" * ((1 << 20) + 1)
+        for answer, says in [(None, "closed the connection"), (b'{"jsonrpc":"2.0","id":1,', None), (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no wellmatch"),
+                             (endless, "longer than 1048576"), (b'{"jsonrpc":"2.0","id":2,"result":{}}\n', "no wellmatch"),
+                             (b'{"jsonrpc":"2.0","id":1}\n', "no wellmatch"), (b"[]\n", "no wellmatch"), (b"3\n", "no wellmatch"),
+                             (b'{"id":1,"error":{"code":"x"}}\n', "no wellmatch"), (b'{"id":1,"error":7}\n', "no wellmatch")]:
+            with Fake(lambda line: answer) as fake:
+                if says is None:
+                    self.refused(UNREACHABLE, "ping", "-u", fake.url, "--timeout", "0.05", says="no answer")
+                else:
+                    self.refused(UNREACHABLE, "ping", "-u", fake.url, says=says)
+
+    def test_answers_that_are_unusual(self):
+        whole = {"ok": True, "dataset": "d", "policy": "p"}
+        text = reply(whole)
+        event = b'{"jsonrpc":"2.0","method":"feed.event","params":{}}\n'
+        for answer in [[text[i:i + 1] for i in range(len(text))], event + b"\n" + text, b'{"result":%s,"id":1}\r\n' % json.dumps(whole).encode()]:
+            with Fake(lambda line: answer) as fake:
+                code, out, error = client("ping", "--json", "-u", fake.url)
+                self.assertEqual((code, error, json.loads(out)), (DONE, "", whole))
+        long = {"text": "x" * 1000000}
+        with Fake(lambda line: reply(long)) as fake:
+            self.assertEqual(json.loads(client("call", "any", "--json", "-u", fake.url)[1]), long)
+
+    def test_what_is_sent_is_one_line(self):
+        with Fake(lambda line: reply({})) as fake:
+            client("call", "a\nb", '{"x":\r\n1}', "-u", fake.url)
+            self.assertEqual(len(fake.lines), 1)
+            self.assertEqual(json.loads(fake.lines[0]), {"jsonrpc": "2.0", "id": 1, "method": "a\nb", "params": {"x": 1}})
+
+    def test_exit_codes_of_errors(self):
+        for code, exit_code in [(-32700, INPUT), (-32600, INPUT), (-32603, INTERNAL), (-32000, INTERNAL), (-32001, INTERNAL), (-32002, INPUT),
+                                (-32004, INTERNAL), (1001, INPUT), (1002, INPUT), (77, INPUT)]:
+            error = {"code": code, "message": "m", "data": {"reason": "because"}}
+            line = b'{"jsonrpc":"2.0","id":null,"error":%s}\n' % json.dumps(error).encode()
+            with Fake(lambda _: line) as fake:
+                self.refused(exit_code, "ping", "-u", fake.url)
+
+
+class Hostile(Case):
+    """Text from a service or from data that would steer a terminal."""
+
+    BAD = "a\033[2Jb\u009b31mc\u202ed\u0007e\nf\x7f"
+
+    def hostile(self, depth=2):
+        if depth == 0:
+            return [self.BAD, {self.BAD: self.BAD}, 1]
+        inner = self.hostile(depth - 1)
+        names = ["post", "leader", "rows", "packages", "severity", "signals", "rules", "domains", "missing", "refused", "near_misses", "changes",
+                 "rule", "match", "name", "title", "note", "verdict", "tables", "row", "organisation", "accept_parts", "word", "column"]
+        answer = {name: ([inner, inner] if i % 3 == 0 else inner if i % 3 == 1 else self.BAD) for i, name in enumerate(names)}
+        return {**answer, self.BAD: self.BAD}
+
+    def harmless(self, text, allowed=""):
+        for match in re.findall("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", text):
+            self.assertIn(match, allowed, ascii(text))
+
+    def test_answers(self):
+        answer = reply(self.hostile())
+        raw = json.dumps(self.hostile(), ensure_ascii=False).encode()
+        for line in [answer, b'{"jsonrpc":"2.0","id":1,"result":' + raw + b"}\n"]:
+            with Fake(lambda _: line) as fake:
+                for words in [["shortlist", "x"], ["opportunities", "x"], ["explain", "x", "y"], ["compare", "x", "y"], ["list", "x"],
+                              ["get", "x", "y"], ["info"], ["stats"], ["errors"], ["call", "x"]]:
+                    self.harmless(client(*words, "-u", fake.url)[1])
+                    for form in [[], ["--json"], ["--csv"]]:
+                        code, out = on_terminal(*words, *form, "--color=never", "-u", fake.url)
+                        self.assertEqual(code, DONE, out)
+                        self.harmless(out, allowed="\r" if form == ["--csv"] else "")
+                code, out = on_terminal("call", "x", "--json", "-u", fake.url)
+                self.assertEqual(json.loads(out), self.hostile())
+                self.assertEqual(client("call", "x", "--json", "-u", fake.url)[1].encode(), line[33:-2] + b"\n")
+
+    def test_errors(self):
+        for code in [-32602, 1001, 1002, -32603, -32601]:
+            data = {"pointer": "/" + self.BAD, "expected": self.BAD, "got": self.BAD, "nearest": [self.BAD], "id": self.BAD, "kind": self.BAD,
+                    "method": self.BAD, "reason": self.BAD, "count": 1, "faults": [{"file": self.BAD, "line": 1, "column": 2, "what": self.BAD}]}
+            line = json.dumps({"id": 1, "error": {"code": code, "message": self.BAD, "data": data}}, ensure_ascii=False).encode() + b"\n"
+            with Fake(lambda _: line) as fake:
+                for form in [[], ["--json"]]:
+                    self.harmless(client("ping", *form, "-u", fake.url)[2])
+
+    def test_words_of_the_command_line(self):
+        for words in [["\033[2J"], ["ping", "--\033[2J"], ["ping", "-u", "\033[2J"], ["validate", "/nonexistent/\033[2J"]]:
+            code, out, error = client(*words)
+            self.assertEqual(code, INPUT)
+            self.harmless(out + error)
+
+
+class Output(Case):
+    WORDS = ["list", "leader", "--limit", "400", "--csv", "--data", "data/sample"]
+
+    def test_reader_gone(self):
+        for disposition in [True, False]:
+            read, write = os.pipe()
+            os.close(read)
+            done = subprocess.run([WELLMATCH, *self.WORDS], stdout=write, stderr=subprocess.PIPE, cwd=ROOT, restore_signals=disposition,
+                                  timeout=PATIENCE)
+            os.close(write)
+            self.assertEqual((done.returncode, done.stderr), (DONE, b""))
+
+    def test_cannot_write(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([WELLMATCH, *self.WORDS], stdout=full, stderr=subprocess.PIPE, cwd=ROOT, timeout=PATIENCE)
+        self.assertEqual(done.returncode, INTERNAL)
+        self.assertIn(b"cannot write the answer", done.stderr)
+
+    def test_closed(self):
+        with Fake(lambda line: reply({"ok": True})) as fake:
+            for closed, code in [(">&-", INTERNAL), ("2>&-", DONE), ("<&-", DONE), ("<&- >&- 2>&-", INTERNAL)]:
+                done = subprocess.run(["sh", "-c", 'exec "$0" ping -u "$1" ' + closed, WELLMATCH, fake.url], stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
+                self.assertEqual(done.returncode, code, closed)
+            self.assertEqual(len(set(fake.lines)), 1)  # nothing of an answer went into a connection
+
+
+class Files(Case):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="wellmatch-")
+        self.data = os.path.join(self.folder, "data")
+        shutil.copytree(SAMPLE, self.data)
+
+    def tearDown(self):
+        shutil.rmtree(self.folder)
+
+    def change(self, name, old, new, count=1):
+        path = os.path.join(self.data, name)
+        with open(path, newline="", encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn(old, text)
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            file.write(text.replace(old, new, count))
+
+    def test_valid(self):
+        code, out, error = client("validate", self.data)
+        self.assertEqual((code, error), (DONE, ""))
+        self.assertRegex(out, r"^%s: no fault in \d+ organisations, %d posts, %d leaders, .*\n$" % (re.escape(self.data), len(POSTS), len(LEADERS)))
+        answer = json.loads(client("validate", self.data, "--json")[1])
+        self.assertEqual((answer["valid"], answer["rows"]["post"]), (True, len(POSTS)))
+        self.assertEqual(client("validate", self.data, "--csv")[1], "file,line,column,what,expected\r\n")
+
+    def test_faults(self):
+        self.change("posts.csv", POSTS[0] + ",", POSTS[0] + " ,")
+        self.change("leaders.csv", ",vsm,", ",vsn,", count=-1)
+        self.change("monitoring.csv", LEADERS[0], "nobody")
+        self.change("policy.json", '"format": 1', '"format": 1, "farmat": 1')
+        code, out, error = client("validate", self.data)
+        self.assertEqual((code, error), (INPUT, ""))
+        lines = out.split("\n")[:-1]
+        for line in lines:
+            self.assertRegex(line, r"^(posts|leaders|monitoring|policy)\.(csv|json):\d+:\d+: .+; .+$")
+        n_wrong = sum(grade == "vsm" for grade in column("leaders.csv", "grade"))
+        self.assertEqual(sum(line.startswith("leaders.csv:") and "vsn" in line for line in lines), n_wrong)
+        for name in ["posts.csv:2:1: ", "monitoring.csv:2:1: ", "policy.json:"]:
+            self.assertTrue(any(line.startswith(name) for line in lines), out)
+        answer = json.loads(client("validate", self.data, "--json")[1])
+        self.assertEqual((answer["valid"], answer["count"]), (False, len(lines)))
+        self.assertEqual(["%(file)s:%(line)d:%(column)d: %(what)s; %(expected)s" % fault for fault in answer["faults"]], lines)
+        records = list(csv.reader(io.StringIO(client("validate", self.data, "--csv")[1], newline="")))
+        self.assertEqual(len(records), 1 + len(lines))
+
+    def test_apart_files_are_not_read_for_answers(self):
+        self.change("monitoring.csv", LEADERS[0], "nobody")
+        self.assertEqual(client("info", "--data", self.data, "--json"), client("info", "--data", SAMPLE, "--json"))
+        os.remove(os.path.join(self.data, "monitoring.csv"))
+        os.remove(os.path.join(self.data, "history.csv"))
+        self.assertEqual(client("validate", self.data)[0], DONE)
+
+    def test_faults_of_data_to_answer_from(self):
+        self.change("leaders.csv", ",vsm,", ",vsn,", count=-1)
+        code, out, error = client("info", "--data", self.data)
+        self.assertEqual((code, out), (INPUT, ""))
+        lines = error.split("\n")[:-1]
+        self.assertEqual(len(lines), 22)
+        self.assertRegex(lines[20], r"^and \d+ more")
+        self.assertTrue(lines[21].startswith("wellmatch: " + self.data))
+        for command in ["info", "validate"]:
+            code, out, error = client(command, *(["--data"] if command == "info" else []), os.path.join(self.folder, "none"))
+            self.assertEqual(code, INPUT)
+            self.assertRegex(out + error, "none|policy.json")
+
+    def test_reload(self):
+        with Daemon(data=self.data) as daemon:
+            ask = ["-u", daemon.unix]
+            before = client("info", "--json", *ask)[1]
+            self.change("posts.csv", ",vsm,", ",vsn,")
+            code, out, error = client("reload", *ask)
+            self.assertEqual((code, out), (INPUT, ""))
+            self.assertRegex(error, r"^posts.csv:\d+:\d+: .*vsn.*\nwellmatch: the data has 1 fault; the running data stays\n$")
+            self.assertEqual(client("info", "--json", *ask)[1], before)
+            self.change("posts.csv", ",vsn,", ",vsm,")
+            self.change("packages.csv", "Relocation,", "Moving house,")
+            self.assertEqual(client("reload", *ask)[0], DONE)
+            self.assertNotEqual(client("info", "--json", *ask)[1], before)
+            self.assertIn("Moving house", client("list", "package", *ask)[1])
+
+    def test_generate(self):
+        folders = [os.path.join(self.folder, name) for name in ("one", "two")]
+        for folder in folders:
+            code, out, error = client("generate", "--leaders", "30", "--posts", "5", "--seed", "7", folder)
+            self.assertEqual((code, out, error), (DONE, folder + ": 30 leaders and 5 posts from seed 7\n", ""))
+        for name in os.listdir(folders[0]):
+            with open(os.path.join(folders[0], name), "rb") as one, open(os.path.join(folders[1], name), "rb") as two:
+                self.assertEqual(one.read(), two.read(), name)
+        self.assertIn("5 posts, 30 leaders", client("validate", folders[0])[1])
+        self.refused(INPUT, "generate", folders[0])
+        self.assertEqual(client("generate", "--force", folders[0], "--leaders", "1", "--posts", "1")[0], DONE)
+        self.refused(INPUT, "generate", "--leaders", "0", os.path.join(self.folder, "none"))
+        self.refused(INPUT, "generate", "--policy", "/nonexistent/policy.json", os.path.join(self.folder, "none"))
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "none", "posts.csv")))
+
+    def test_generate_tells_its_progress_to_a_terminal_only(self):
+        code, out = on_terminal("generate", "--leaders", "200", "--posts", "5", os.path.join(self.folder, "three"))
+        self.assertEqual(code, DONE)
+        self.assertIn("\rdrawing leaders: 100%\r", out)
+        self.assertTrue(out.split("\r")[-1].endswith("200 leaders and 5 posts from seed 2026\n"))
+
+
+if __name__ == "__main__":
+    program = unittest.main(verbosity=2, exit=False)
+    result = program.result
+    wrong = len({str(test) for test, _ in result.failures + result.errors})
+    print("%d passed, %d failed" % (result.testsRun - wrong - len(result.skipped), wrong))
+    sys.exit(not result.wasSuccessful())
