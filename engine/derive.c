@@ -70,7 +70,8 @@ static int allocate_columns(struct wm_dataset *dataset)
     c->n = dataset->tables[WM_LEADERS].n_rows;
     c->n_padded = (c->n + LANES - 1) / LANES * LANES;
     size_t n = c->n_padded > 0 ? c->n_padded : LANES;
-    bool ok = (c->row_of_lane = arena_alloc(arena, n, sizeof *c->row_of_lane)) && (c->lane_of_row = arena_alloc(arena, n, sizeof *c->lane_of_row));
+    bool ok = (c->row_of_lane = arena_alloc(arena, n, sizeof *c->row_of_lane)) &&
+              (c->lane_of_row = arena_alloc(arena, n, sizeof *c->lane_of_row));
     for (size_t d = 0; ok && d < dataset->policy.n_domains; d++)
         ok = (c->skill[d] = arena_alloc(arena, n, sizeof *c->skill[d])) &&
              (c->evidence_micro[d] = arena_alloc(arena, n, sizeof *c->evidence_micro[d]));
@@ -82,10 +83,12 @@ static int allocate_columns(struct wm_dataset *dataset)
     uint64_t **sets[] = {&c->roles, &c->accreditations, &c->regions, &c->sectors};
     for (size_t i = 0; ok && i < sizeof sets / sizeof *sets; i++)
         ok = (*sets[i] = arena_alloc(arena, n, sizeof **sets[i]));
-    int32_t **integers[] = {&c->travel_hm, &c->grade, &c->accredited_until, &c->fit_and_proper_until, &c->ready_from, &c->located};
+    int32_t **integers[] = {&c->travel_hm,  &c->grade,  &c->accredited_until, &c->fit_and_proper_until,
+                            &c->ready_from, &c->located};
     for (size_t i = 0; ok && i < sizeof integers / sizeof *integers; i++)
         ok = (*integers[i] = arena_alloc(arena, n, sizeof **integers[i]));
-    ok = ok && (c->skill_missing = arena_alloc(arena, n, sizeof *c->skill_missing)) && (c->want_missing = arena_alloc(arena, n, sizeof *c->want_missing));
+    ok = ok && (c->skill_missing = arena_alloc(arena, n, sizeof *c->skill_missing)) &&
+         (c->want_missing = arena_alloc(arena, n, sizeof *c->want_missing));
     return ok ? WM_OK : WM_EMEMORY;
 }
 
@@ -119,7 +122,8 @@ static void derive_skills(struct wm_dataset *dataset)
     const struct policy *policy = &dataset->policy;
     const struct table *table = &dataset->tables[WM_LEADERS];
     struct leader_columns *c = &dataset->leaders;
-    int appraisals = table_column(table, "appraisals"), appraised_on = table_column(table, "appraised_on"), grade = table_column(table, "grade");
+    int appraisals = table_column(table, "appraisals"), appraised_on = table_column(table, "appraised_on"),
+        grade = table_column(table, "grade");
     int scores[WM_DOMAINS_MAX];
     for (size_t d = 0; d < policy->n_domains; d++)
         scores[d] = column_of(dataset, WM_LEADERS, "score_", policy->domains[d].name);
@@ -129,12 +133,15 @@ static void derive_skills(struct wm_dataset *dataset)
         int64_t n = cell(dataset, WM_LEADERS, row, appraisals), day = cell(dataset, WM_LEADERS, row, appraised_on);
         int64_t rank = cell(dataset, WM_LEADERS, row, grade);
         double n0 = policy->skill.prior_appraisals;
-        double fresh = n == WM_MISSING || day == WM_MISSING ? 0 : (double)n * real_decay((double)(policy->as_of - day), policy->skill.half_life_days);
+        double fresh = n == WM_MISSING || day == WM_MISSING
+                           ? 0
+                           : (double)n * real_decay((double)(policy->as_of - day), policy->skill.half_life_days);
         for (size_t d = 0; d < policy->n_domains; d++) {
             int64_t score = cell(dataset, WM_LEADERS, row, scores[d]);
             double evidence = score == WM_MISSING ? 0 : fresh, prior = rank == WM_MISSING ? 0 : policy->prior[rank][d];
             double weight = evidence + n0;
-            double skill = weight > 0 ? (evidence * (score == WM_MISSING ? 0 : (double)score / 10.0) + n0 * prior) / weight : 0;
+            double skill =
+                weight > 0 ? (evidence * (score == WM_MISSING ? 0 : (double)score / 10.0) + n0 * prior) / weight : 0;
             c->skill[d][lane] = (float)real_round(skill * 1e4) / 1e4f;
             c->evidence_micro[d][lane] = weight > 0 ? (int32_t)real_round(evidence / weight * MICRO) : 0;
             if (!(evidence > 0))
@@ -162,8 +169,10 @@ static void derive_rule_columns(struct wm_dataset *dataset)
     const struct table *table = &dataset->tables[WM_LEADERS];
     struct leader_columns *c = &dataset->leaders;
     int accreditation = table_column(table, "accreditation"), until = table_column(table, "accredited_until");
-    int proper = table_column(table, "fit_and_proper_until"), ready = table_column(table, "ready_from"), grade = table_column(table, "grade");
-    int latitude = table_column(table, "latitude"), longitude = table_column(table, "longitude"), travel = table_column(table, "travel_km");
+    int proper = table_column(table, "fit_and_proper_until"), ready = table_column(table, "ready_from"),
+        grade = table_column(table, "grade");
+    int latitude = table_column(table, "latitude"), longitude = table_column(table, "longitude"),
+        travel = table_column(table, "travel_km");
     int regions = table_column(table, "regions_willing"), sectors = table_column(table, "sectors");
     for (size_t row = 0; row < c->n; row++) {
         size_t lane = c->lane_of_row[row];
@@ -176,8 +185,9 @@ static void derive_rule_columns(struct wm_dataset *dataset)
         int64_t rank = cell(dataset, WM_LEADERS, row, grade), km = cell(dataset, WM_LEADERS, row, travel);
         c->grade[lane] = rank == WM_MISSING ? -1 : (int32_t)rank;
         c->travel_hm[lane] = km == WM_MISSING ? 0 : (int32_t)km * 10; /* unwilling to travel until said otherwise */
-        c->located[lane] = unit_vector(cell(dataset, WM_LEADERS, row, latitude), cell(dataset, WM_LEADERS, row, longitude), &c->x[lane],
-                                       &c->y[lane], &c->z[lane]);
+        c->located[lane] =
+            unit_vector(cell(dataset, WM_LEADERS, row, latitude), cell(dataset, WM_LEADERS, row, longitude),
+                        &c->x[lane], &c->y[lane], &c->z[lane]);
     }
 }
 
@@ -314,11 +324,13 @@ static void derive_post(struct wm_dataset *dataset, size_t post, const int32_t *
 {
     const struct table *table = &dataset->tables[WM_POSTS], *organisations = &dataset->tables[WM_ORGANISATIONS];
     struct post_terms *terms = &dataset->posts[post];
-    (void)wm_row_find(dataset, WM_ORGANISATIONS, table_text(table, post, table_column(table, "ods_code")), &terms->organisation);
+    (void)wm_row_find(dataset, WM_ORGANISATIONS, table_text(table, post, table_column(table, "ods_code")),
+                      &terms->organisation);
     severity_derive(dataset, post, engagement_level, &terms->severity);
     if (!terms->severity.known)
         terms->missing |= 1u << WM_MISSING_BIT_severity;
-    terms->severity_logit_micro = -(int32_t)real_round(dataset->policy.accept.severity * (double)terms->severity.used_micro);
+    terms->severity_logit_micro =
+        -(int32_t)real_round(dataset->policy.accept.severity * (double)terms->severity.used_micro);
     derive_weights(dataset, post, terms);
 
     int64_t region = cell(dataset, WM_POSTS, post, table_column(table, "region"));
@@ -333,9 +345,10 @@ static void derive_post(struct wm_dataset *dataset, size_t post, const int32_t *
     terms->segment = effective_segment(dataset, terms->organisation);
     if (terms->segment == 0)
         terms->missing |= 1u << WM_MISSING_BIT_segment;
-    terms->located = unit_vector(cell(dataset, WM_ORGANISATIONS, terms->organisation, table_column(organisations, "latitude")),
-                                 cell(dataset, WM_ORGANISATIONS, terms->organisation, table_column(organisations, "longitude")), &terms->x,
-                                 &terms->y, &terms->z);
+    terms->located =
+        unit_vector(cell(dataset, WM_ORGANISATIONS, terms->organisation, table_column(organisations, "latitude")),
+                    cell(dataset, WM_ORGANISATIONS, terms->organisation, table_column(organisations, "longitude")),
+                    &terms->x, &terms->y, &terms->z);
 }
 
 /* amount_t(package) = effect * min(1, amount / full), in 1e-4 logit points. */
@@ -352,7 +365,8 @@ static int derive_amounts(struct wm_dataset *dataset)
         for (size_t k = 0; k < table->n_rows; k++) {
             int64_t amount = cell(dataset, WM_PACKAGES, k, column);
             double share = amount == WM_MISSING ? 0 : (double)amount / (double)component->full;
-            dataset->amounts[k * policy->n_components + t] = (int32_t)real_round(component->effect * (share < 1 ? share : 1) * 1e4);
+            dataset->amounts[k * policy->n_components + t] =
+                (int32_t)real_round(component->effect * (share < 1 ? share : 1) * 1e4);
         }
     }
     return WM_OK;
@@ -423,7 +437,8 @@ int dataset_derive(struct wm_dataset *dataset)
     dataset->kernel = kernel_best();
     dataset->posts = arena_alloc(&dataset->arena, n_posts + 1, sizeof *dataset->posts);
     struct wm_offer *offers = arena_alloc(&dataset->arena, n_posts * n_packages + 1, sizeof *offers);
-    if (dataset->posts == NULL || offers == NULL || derive_leaders(dataset) != WM_OK || derive_amounts(dataset) != WM_OK ||
+    if (dataset->posts == NULL || offers == NULL || derive_leaders(dataset) != WM_OK ||
+        derive_amounts(dataset) != WM_OK ||
         severity_engagement_levels(dataset, &dataset->arena, &engagement_level) != WM_OK)
         return WM_EMEMORY;
     for (size_t post = 0; post < n_posts; post++) {

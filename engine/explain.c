@@ -32,17 +32,20 @@ static size_t best_offer(const struct wm_dataset *dataset, const struct sweep *s
         return cheapest(sweep->offers, dataset->tables[WM_PACKAGES].n_rows);
     struct kernel_scores scores;
     size_t from = lane / LANES * LANES;
-    dataset->kernel->score(&dataset->leaders, from, &sweep->post, sweep->distance_hm + from, sweep->preference_micro + from, &scores);
+    dataset->kernel->score(&dataset->leaders, from, &sweep->post, sweep->distance_hm + from,
+                           sweep->preference_micro + from, &scores);
     return sweep->post.offer[scores.offer[lane % LANES]];
 }
 
 static bool dominates(const struct wm_package_row *a, const struct wm_package_row *b)
 {
     int64_t p = cost(&a->offer), q = cost(&b->offer), x = a->score.accept_micro, y = b->score.accept_micro;
-    return a != b && a->offer.bar == WM_OFFER_BAR_none && p <= q && x >= y && (p < q || x > y || a->offer.package < b->offer.package);
+    return a != b && a->offer.bar == WM_OFFER_BAR_none && p <= q && x >= y &&
+           (p < q || x > y || a->offer.package < b->offer.package);
 }
 
-static void fill_packages(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane, size_t best, struct wm_explanation *out)
+static void fill_packages(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane, size_t best,
+                          struct wm_explanation *out)
 {
     for (size_t k = 0; k < out->n_packages; k++) {
         out->packages[k].offer = terms->offers[k];
@@ -54,7 +57,8 @@ static void fill_packages(const struct wm_dataset *dataset, const struct post_te
         struct wm_package_row *row = &out->packages[k];
         int64_t pounds = cost(&row->offer) - cost(&base->offer);
         row->gain_micro = row->score.accept_micro - base->score.accept_micro;
-        row->gbp_per_point = row->gain_micro > 0 && pounds >= 0 ? (pounds * 10000 + row->gain_micro / 2) / row->gain_micro : WM_MISSING;
+        row->gbp_per_point =
+            row->gain_micro > 0 && pounds >= 0 ? (pounds * 10000 + row->gain_micro / 2) / row->gain_micro : WM_MISSING;
         for (size_t other = 0; other < out->n_packages; other++)
             row->dominated |= row->offer.bar == WM_OFFER_BAR_none && dominates(&out->packages[other], row);
     }
@@ -82,7 +86,8 @@ static void fill_rank(const struct sweep *sweep, size_t lane, struct wm_explanat
         out->match.margin_nano = own->expected_nano - next;
 }
 
-static int fill_explanation(const struct wm_dataset *dataset, size_t lane, size_t post, struct arena *arena, struct wm_explanation *out)
+static int fill_explanation(const struct wm_dataset *dataset, size_t lane, size_t post, struct arena *arena,
+                            struct wm_explanation *out)
 {
     struct sweep sweep;
     out->n_packages = dataset->tables[WM_PACKAGES].n_rows;
@@ -107,7 +112,9 @@ int wm_explain_pair(const struct wm_dataset *dataset, size_t leader, size_t post
     struct arena arena;
     arena_init(&arena, ((size_t)256 << 10) + 64 * dataset->leaders.n_padded);
     struct explanation_block *block = arena_alloc(&arena, 1, sizeof *block);
-    int code = block == NULL ? WM_EMEMORY : fill_explanation(dataset, dataset->leaders.lane_of_row[leader], post, &arena, &block->answer);
+    int code = block == NULL
+                   ? WM_EMEMORY
+                   : fill_explanation(dataset, dataset->leaders.lane_of_row[leader], post, &arena, &block->answer);
     if (code != WM_OK) {
         arena_fini(&arena);
         return code;

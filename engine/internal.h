@@ -19,8 +19,8 @@ enum {
 /* ---- policy.c: policy.json, validated once ---- */
 
 struct word {
-    const char *name;  /* as cells spell it */
-    const char *title; /* for people; the name when none is given */
+    const char *name;    /* as cells spell it */
+    const char *title;   /* for people; the name when none is given */
     int32_t from, until; /* days the word is valid, INT32_MIN / INT32_MAX when open */
 };
 
@@ -102,8 +102,8 @@ int vocabulary_find(const struct vocabulary *vocabulary, const char *text, size_
 /* ---- faults.c ---- */
 
 /* Adds a fault; texts are copied. `expected` may be "". Running out of memory only counts. */
-void fault_add(struct wm_faults *faults, const char *file, long line, long column, const char *expected, const char *what_format, ...)
-    __attribute__((format(printf, 6, 7)));
+void fault_add(struct wm_faults *faults, const char *file, long line, long column, const char *expected,
+               const char *what_format, ...) __attribute__((format(printf, 6, 7)));
 /* False once faults are only counted (or there is no list): no need to work out good texts for more of them. */
 bool faults_all_kept(const struct wm_faults *faults);
 void faults_sort(struct wm_faults *faults); /* by file, line, column, what */
@@ -114,10 +114,11 @@ struct table {
     size_t n_columns;
     struct wm_column *columns;
     size_t n_rows;
-    int64_t **cells;     /* [n_columns][n_rows]; see wm_cell_number. Text, ids and references: offset into `text`, or WM_MISSING */
-    char *text;          /* NUL-terminated strings */
+    int64_t **
+        cells; /* [n_columns][n_rows]; see wm_cell_number. Text, ids and references: offset into `text`, or WM_MISSING */
+    char *text; /* NUL-terminated strings */
     size_t text_len;
-    const char **id;     /* [n_rows], strictly increasing by strcmp */
+    const char **id;                        /* [n_rows], strictly increasing by strcmp */
     const struct vocabulary **vocabularies; /* [n_columns] of WM_WORD and WM_WORDS, else NULL */
 };
 
@@ -136,11 +137,11 @@ struct post_terms {
     int segment;                            /* effective, 0 = unknown */
     bool board_role, located;
     int32_t starts;
-    float x, y, z;                          /* unit vector of the organisation */
-    int32_t severity_logit_micro;           /* -aversion * severity */
-    struct wm_offer *offers;                /* [n_packages] in package order, barred ones too */
+    float x, y, z;                /* unit vector of the organisation */
+    int32_t severity_logit_micro; /* -aversion * severity */
+    struct wm_offer *offers;      /* [n_packages] in package order, barred ones too */
     size_t n_preferred;
-    const struct preference *preferred;     /* leaders who named this post */
+    const struct preference *preferred; /* leaders who named this post */
 };
 
 struct preference {
@@ -154,19 +155,19 @@ struct preference {
  */
 struct leader_columns {
     size_t n, n_padded;
-    uint32_t *row_of_lane;                /* [n] */
-    uint32_t *lane_of_row;                /* [n] */
-    float *skill[WM_DOMAINS_MAX];         /* [n_padded] each, as all below; 0-5 in steps of 1e-4 */
+    uint32_t *row_of_lane;        /* [n] */
+    uint32_t *lane_of_row;        /* [n] */
+    float *skill[WM_DOMAINS_MAX]; /* [n_padded] each, as all below; 0-5 in steps of 1e-4 */
     int32_t *evidence_micro[WM_DOMAINS_MAX];
-    int32_t *want[WM_COMPONENTS_MAX];     /* in 1e-2 */
-    float *x, *y, *z;                     /* unit vector of the home district */
-    int32_t *travel_hm;                   /* hectometres: 0.1 km */
-    uint64_t *roles, *accreditations, *regions, *sectors; /* bit sets; UNKNOWN_SET alone when unknown */
-    int32_t *grade;                       /* vocabulary index, -1 unknown */
+    int32_t *want[WM_COMPONENTS_MAX];                              /* in 1e-2 */
+    float *x, *y, *z;                                              /* unit vector of the home district */
+    int32_t *travel_hm;                                            /* hectometres: 0.1 km */
+    uint64_t *roles, *accreditations, *regions, *sectors;          /* bit sets; UNKNOWN_SET alone when unknown */
+    int32_t *grade;                                                /* vocabulary index, -1 unknown */
     int32_t *accredited_until, *fit_and_proper_until, *ready_from; /* DAY_UNKNOWN when unknown */
-    int32_t *located;                     /* 0 or 1 */
-    uint16_t *skill_missing, *want_missing; /* bit a domain, a component */
-    const uint32_t **excluders;           /* [n_organisations + 1]: lanes that exclude organisation o stand from [o] to [o + 1] */
+    int32_t *located;                                              /* 0 or 1 */
+    uint16_t *skill_missing, *want_missing;                        /* bit a domain, a component */
+    const uint32_t **excluders; /* [n_organisations + 1]: lanes that exclude organisation o stand from [o] to [o + 1] */
 };
 
 #define UNKNOWN_SET (UINT64_C(1) << 63)
@@ -183,11 +184,12 @@ struct wm_dataset {
     const struct kernel *kernel;
     struct leader_columns leaders;
     struct post_terms *posts; /* [posts] */
-    int32_t *amounts;         /* [packages][components] logit points in 1e-4 for a want of 1: want * amount is in micro */
+    int32_t *amounts; /* [packages][components] logit points in 1e-4 for a want of 1: want * amount is in micro */
 };
 
 /* severity.c: `post`'s severity from its organisation's signals and its vacancy; `engagement_level` is [organisations], -1 unknown. */
-void severity_derive(const struct wm_dataset *dataset, size_t post, const int32_t *engagement_level, struct wm_severity *out);
+void severity_derive(const struct wm_dataset *dataset, size_t post, const int32_t *engagement_level,
+                     struct wm_severity *out);
 /* Levels of staff engagement within each type of organisation: 0 best to MICRO worst, -1 unknown. */
 int severity_engagement_levels(const struct wm_dataset *dataset, struct arena *arena, int32_t **out);
 

@@ -13,19 +13,23 @@ enum { MARK_AMONG = 1, MARK_WITHOUT = 2 };
 
 static bool needs_filter(const struct wm_query *q)
 {
-    return q != NULL && (q->grades || q->sectors || q->within_m != WM_MISSING || q->among != NULL || q->without != NULL);
+    return q != NULL &&
+           (q->grades || q->sectors || q->within_m != WM_MISSING || q->among != NULL || q->without != NULL);
 }
 
-static bool lane_filtered(const struct wm_dataset *dataset, const struct wm_query *q, const struct sweep *s, const uint8_t *marks, size_t lane)
+static bool lane_filtered(const struct wm_dataset *dataset, const struct wm_query *q, const struct sweep *s,
+                          const uint8_t *marks, size_t lane)
 {
     const struct leader_columns *c = &dataset->leaders;
     bool measured = c->located[lane] && s->terms->located;
-    return (q->grades && (c->grade[lane] < 0 || !(q->grades >> c->grade[lane] & 1))) || (q->sectors && !(q->sectors & c->sectors[lane])) ||
+    return (q->grades && (c->grade[lane] < 0 || !(q->grades >> c->grade[lane] & 1))) ||
+           (q->sectors && !(q->sectors & c->sectors[lane])) ||
            (q->within_m != WM_MISSING && (!measured || s->distance_hm[lane] * INT64_C(100) > q->within_m)) ||
            (q->among != NULL && !(marks[lane] & MARK_AMONG)) || (marks[lane] & MARK_WITHOUT);
 }
 
-static int apply_filter(const struct wm_dataset *dataset, const struct wm_query *q, struct arena *arena, struct sweep *s)
+static int apply_filter(const struct wm_dataset *dataset, const struct wm_query *q, struct arena *arena,
+                        struct sweep *s)
 {
     const struct leader_columns *c = &dataset->leaders;
     uint8_t *marks = arena_alloc(arena, c->n_padded + 1, 1);
@@ -76,12 +80,13 @@ static void score(const struct wm_dataset *dataset, struct sweep *s)
         dataset->kernel->score(c, lane, &s->post, s->distance_hm + lane, s->preference_micro + lane, &scores);
         for (size_t i = 0; i < LANES; i++)
             if (s->refused[lane + i] == 0)
-                s->ranked[s->n_ranked++] = (struct ranked){scores.expected_nano[i], c->row_of_lane[lane + i], (uint32_t)(lane + i),
-                                                           s->post.offer[scores.offer[i]]};
+                s->ranked[s->n_ranked++] = (struct ranked){scores.expected_nano[i], c->row_of_lane[lane + i],
+                                                           (uint32_t)(lane + i), s->post.offer[scores.offer[i]]};
     }
 }
 
-int sweep_post(const struct wm_dataset *dataset, size_t post, const struct wm_query *query, struct arena *arena, struct sweep *out)
+int sweep_post(const struct wm_dataset *dataset, size_t post, const struct wm_query *query, struct arena *arena,
+               struct sweep *out)
 {
     const struct leader_columns *c = &dataset->leaders;
     *out = (struct sweep){.terms = &dataset->posts[post]};
@@ -90,7 +95,8 @@ int sweep_post(const struct wm_dataset *dataset, size_t post, const struct wm_qu
     out->unknown = arena_alloc(arena, c->n_padded + 1, sizeof *out->unknown);
     out->distance_hm = arena_alloc(arena, c->n_padded + 1, sizeof *out->distance_hm);
     out->preference_micro = arena_alloc(arena, c->n_padded + 1, sizeof *out->preference_micro);
-    if (out->offers == NULL || out->refused == NULL || out->unknown == NULL || out->distance_hm == NULL || out->preference_micro == NULL)
+    if (out->offers == NULL || out->refused == NULL || out->unknown == NULL || out->distance_hm == NULL ||
+        out->preference_micro == NULL)
         return WM_EMEMORY;
     kernel_post_fill(dataset, out->terms, out->offers, &out->post);
     for (size_t i = 0; i < out->terms->n_preferred; i++)
@@ -187,9 +193,11 @@ static bool asked(const struct wm_query *q, uint32_t package)
     return q->packages == NULL;
 }
 
-const struct wm_offer *query_offers(const struct wm_dataset *dataset, const struct post_terms *terms, const struct wm_query *q, struct arena *arena)
+const struct wm_offer *query_offers(const struct wm_dataset *dataset, const struct post_terms *terms,
+                                    const struct wm_query *q, struct arena *arena)
 {
-    if (q == NULL || (q->packages == NULL && q->max_local_cost_gbp == WM_MISSING && q->max_central_cost_gbp == WM_MISSING))
+    if (q == NULL ||
+        (q->packages == NULL && q->max_local_cost_gbp == WM_MISSING && q->max_central_cost_gbp == WM_MISSING))
         return terms->offers;
     size_t n = dataset->tables[WM_PACKAGES].n_rows;
     struct wm_offer *offers = arena_alloc(arena, n + 1, sizeof *offers);
@@ -223,11 +231,13 @@ static uint32_t pair_missing(const struct wm_dataset *dataset, const struct post
     return missing;
 }
 
-void match_fill(const struct wm_dataset *dataset, size_t post, size_t lane, const struct wm_offer *offer, struct wm_match *out)
+void match_fill(const struct wm_dataset *dataset, size_t post, size_t lane, const struct wm_offer *offer,
+                struct wm_match *out)
 {
     const struct post_terms *terms = &dataset->posts[post];
     const struct leader_columns *c = &dataset->leaders;
-    *out = (struct wm_match){.leader = c->row_of_lane[lane], .post = (uint32_t)post, .offer = *offer, .margin_nano = WM_MISSING};
+    *out = (struct wm_match){
+        .leader = c->row_of_lane[lane], .post = (uint32_t)post, .offer = *offer, .margin_nano = WM_MISSING};
     score_pair(dataset, terms, lane, offer, &out->score);
     int32_t distance = pair_distance_hm(dataset, terms, lane);
     out->distance_m = distance < 0 ? WM_MISSING : distance * INT64_C(100);

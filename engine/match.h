@@ -9,30 +9,33 @@ struct sweep {
     const struct post_terms *terms;
     const struct wm_offer *offers; /* [n_packages] with the query's own bars added */
     struct kernel_post post;
-    uint16_t *refused, *unknown;   /* bits 1 << WM_RULE_... */
+    uint16_t *refused, *unknown; /* bits 1 << WM_RULE_... */
     int32_t *distance_hm;
     int32_t *preference_micro;
     size_t n_ranked;
-    struct ranked *ranked;         /* the eligible, in lane order until sweep_sort */
+    struct ranked *ranked; /* the eligible, in lane order until sweep_sort */
 };
 
 struct ranked {
     int32_t expected_nano;
-    uint32_t row;  /* of the other side: what breaks ties */
+    uint32_t row; /* of the other side: what breaks ties */
     uint32_t lane, offer;
 };
 
 /* Fills `sweep` for post row `post`. `query` may be NULL. WM_EMEMORY. */
-int sweep_post(const struct wm_dataset *dataset, size_t post, const struct wm_query *query, struct arena *arena, struct sweep *out);
+int sweep_post(const struct wm_dataset *dataset, size_t post, const struct wm_query *query, struct arena *arena,
+               struct sweep *out);
 void refusals_count(const uint16_t *refused, const uint16_t *unknown, size_t n, struct wm_refusals *out);
 /* Moves the best `n` of `ranked` to its front, in order: expected benefit falling, then row rising. */
 void ranked_select(struct ranked *ranked, size_t n_ranked, size_t n);
 
 /* Bars added by a query's packages and cost limits: a copy in the arena when there are any; NULL without memory. */
-const struct wm_offer *query_offers(const struct wm_dataset *dataset, const struct post_terms *terms, const struct wm_query *query, struct arena *arena);
+const struct wm_offer *query_offers(const struct wm_dataset *dataset, const struct post_terms *terms,
+                                    const struct wm_query *query, struct arena *arena);
 /* WM_OK, or the error a query earns before anything is computed. */
 int query_check(const struct wm_query *query, size_t n_subjects);
 /* All of one match but its margin. */
-void match_fill(const struct wm_dataset *dataset, size_t post, size_t lane, const struct wm_offer *offer, struct wm_match *out);
+void match_fill(const struct wm_dataset *dataset, size_t post, size_t lane, const struct wm_offer *offer,
+                struct wm_match *out);
 
 #endif

@@ -25,24 +25,27 @@ static struct mentors mentors_of(const struct wm_dataset *dataset)
 }
 
 /* quality of a mentor for a post in [0,1]: overlap of expertise with need, region or remote, share of hours free. */
-static int64_t mentor_quality(const struct policy *policy, const struct post_terms *terms, int64_t expertise, bool same_region)
+static int64_t mentor_quality(const struct policy *policy, const struct post_terms *terms, int64_t expertise,
+                              bool same_region)
 {
     int64_t overlap = 0;
     for (size_t d = 0; d < policy->n_domains; d++)
         if (expertise >> d & 1)
             overlap += terms->weight_micro[d];
     double free_share = 1; /* no hours are held before there is a ledger of offers */
-    return real_round(policy->mentor.expertise * (double)overlap +
-                      (policy->mentor.place * (same_region ? 1 : policy->mentor.remote) + policy->mentor.free * free_share) * MICRO);
+    return real_round(
+        policy->mentor.expertise * (double)overlap +
+        (policy->mentor.place * (same_region ? 1 : policy->mentor.remote) + policy->mentor.free * free_share) * MICRO);
 }
 
 /* Of the mentors who know the role, can reach the post and have the hours, the one of the highest quality; ties: the first row. */
-static void best_mentor(const struct policy *policy, const struct mentors *mentors, const struct post_terms *terms, int64_t hours,
-                        struct wm_offer *offer)
+static void best_mentor(const struct policy *policy, const struct mentors *mentors, const struct post_terms *terms,
+                        int64_t hours, struct wm_offer *offer)
 {
     for (size_t m = 0; m < mentors->n; m++) {
         bool same_region = mentors->region[m] == terms->region;
-        if (!(mentors->roles[m] >> terms->role & 1) || !(same_region || mentors->remote[m] == 1) || mentors->hours[m] < hours)
+        if (!(mentors->roles[m] >> terms->role & 1) || !(same_region || mentors->remote[m] == 1) ||
+            mentors->hours[m] < hours)
             continue;
         int64_t quality = mentor_quality(policy, terms, mentors->expertise[m], same_region);
         if (offer->mentor == WM_NO_ROW || quality > offer->mentor_quality_micro) {
@@ -63,7 +66,8 @@ static int64_t budget(const struct wm_dataset *dataset, const char *scope, const
         for (const char *p = *part; *p != '\0' && n < sizeof id - 1; p++)
             id[n++] = *p;
     id[n] = '\0';
-    return wm_row_find(dataset, WM_BUDGETS, id, &row) == WM_OK ? cell(dataset, WM_BUDGETS, row, "amount_gbp") : WM_MISSING;
+    return wm_row_find(dataset, WM_BUDGETS, id, &row) == WM_OK ? cell(dataset, WM_BUDGETS, row, "amount_gbp")
+                                                               : WM_MISSING;
 }
 
 struct pots {
@@ -76,8 +80,10 @@ static struct pots pots_of(const struct wm_dataset *dataset, struct post_terms *
     const struct vocabulary *regions = policy_vocabulary(&dataset->policy, "region");
     const char *icb = table_text(organisations, terms->organisation, table_column(organisations, "icb_code"));
     int64_t central[] = {budget(dataset, "national", "ENGLAND"), budget(dataset, "icb", icb),
-                         terms->region < 0 ? WM_MISSING : budget(dataset, "region", regions->words[terms->region].name)};
-    struct pots pots = {budget(dataset, "organisation", wm_row_id(dataset, WM_ORGANISATIONS, terms->organisation)), WM_MISSING};
+                         terms->region < 0 ? WM_MISSING
+                                           : budget(dataset, "region", regions->words[terms->region].name)};
+    struct pots pots = {budget(dataset, "organisation", wm_row_id(dataset, WM_ORGANISATIONS, terms->organisation)),
+                        WM_MISSING};
     for (size_t i = 0; i < sizeof central / sizeof *central; i++)
         if (central[i] != WM_MISSING && (pots.central == WM_MISSING || central[i] < pots.central))
             pots.central = central[i];
@@ -99,8 +105,8 @@ static bool segment_allowed(const struct wm_dataset *dataset, size_t package, in
     return word >= 0 && (listed >> word & 1);
 }
 
-static enum wm_offer_bar first_bar(const struct wm_dataset *dataset, const struct post_terms *terms, size_t package, const struct pots *pots,
-                                   struct wm_offer *offer)
+static enum wm_offer_bar first_bar(const struct wm_dataset *dataset, const struct post_terms *terms, size_t package,
+                                   const struct pots *pots, struct wm_offer *offer)
 {
     const struct policy *policy = &dataset->policy;
     int64_t stock = cell(dataset, WM_PACKAGES, package, "stock");
@@ -137,8 +143,10 @@ void offers_derive(const struct wm_dataset *dataset, struct post_terms *terms, s
         int64_t hours = cell(dataset, WM_PACKAGES, k, "mentor_hours");
         if (hours > 0)
             best_mentor(policy, &mentors, terms, hours, offer);
-        int64_t premium = (salary * cell(dataset, WM_PACKAGES, k, "pay_premium_pct") + 500) / 1000; /* tenths of a percent, a year */
-        offer->local_cost_gbp = cell(dataset, WM_PACKAGES, k, "local_cost_gbp") + real_round((double)premium * policy->rules.premium_years);
+        int64_t premium =
+            (salary * cell(dataset, WM_PACKAGES, k, "pay_premium_pct") + 500) / 1000; /* tenths of a percent, a year */
+        offer->local_cost_gbp =
+            cell(dataset, WM_PACKAGES, k, "local_cost_gbp") + real_round((double)premium * policy->rules.premium_years);
         offer->central_cost_gbp = cell(dataset, WM_PACKAGES, k, "central_cost_gbp");
         offer->needs_approval = salary + premium > policy->rules.approval_salary_gbp;
         offer->bar = first_bar(dataset, terms, k, &pots, offer);

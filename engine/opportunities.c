@@ -23,8 +23,8 @@ struct tour { /* one leader against all posts */
 enum { MARK_AMONG = 1, MARK_WITHOUT = 2 };
 
 /* Refusals that a person can turn by training, paperwork, a date or a promotion. */
-static const uint16_t closable = 1u << WM_RULE_grade | 1u << WM_RULE_accreditation | 1u << WM_RULE_fit_and_proper | 1u << WM_RULE_ready |
-                                 1u << WM_RULE_place;
+static const uint16_t closable = 1u << WM_RULE_grade | 1u << WM_RULE_accreditation | 1u << WM_RULE_fit_and_proper |
+                                 1u << WM_RULE_ready | 1u << WM_RULE_place;
 
 static bool post_filtered(const struct tour *t, size_t post)
 {
@@ -57,7 +57,8 @@ static struct ranked score_post(const struct tour *t, size_t post, const struct 
     preference[i] = preference_of(&dataset->posts[post], t->lane);
     dataset->kernel->distance(&dataset->leaders, from, kernel_post, distance);
     dataset->kernel->score(&dataset->leaders, from, kernel_post, distance, preference, &scores);
-    return (struct ranked){scores.expected_nano[i], (uint32_t)post, (uint32_t)post, kernel_post->offer[scores.offer[i]]};
+    return (struct ranked){scores.expected_nano[i], (uint32_t)post, (uint32_t)post,
+                           kernel_post->offer[scores.offer[i]]};
 }
 
 static int visit_post(struct tour *t, size_t post, struct arena *arena)
@@ -129,7 +130,8 @@ static void fill_gaps(const struct wm_dataset *dataset, struct wm_opportunity *r
 
 static const struct wm_offer *offer_of(const struct tour *t, const struct ranked *r)
 {
-    return &t->dataset->posts[r->row].offers[r->offer]; /* one that may be made: the query's bars do not matter any more */
+    return &t->dataset->posts[r->row]
+                .offers[r->offer]; /* one that may be made: the query's bars do not matter any more */
 }
 
 static int fill_rows(struct tour *t, struct arena *arena, struct wm_opportunities *out)
@@ -166,7 +168,8 @@ static int fill_near_misses(struct tour *t, struct arena *arena, struct wm_oppor
         kernel_post_fill(t->dataset, terms, terms->offers, &kernel_post);
         pair_rules(t->dataset, terms, &kernel_post, t->lane, &refused, &unknown);
         match_fill(t->dataset, r->row, t->lane, offer_of(t, r), &out->near_misses[i].match);
-        rule_tell(t->dataset, r->row, t->lane, (enum wm_rule)__builtin_ctz(refused), refused, unknown, &out->near_misses[i].rule);
+        rule_tell(t->dataset, r->row, t->lane, (enum wm_rule)__builtin_ctz(refused), refused, unknown,
+                  &out->near_misses[i].rule);
     }
     return WM_OK;
 }
@@ -178,7 +181,8 @@ int wm_opportunities_make(const struct wm_dataset *dataset, const struct wm_quer
         return code;
     struct arena arena;
     size_t n_posts = dataset->tables[WM_POSTS].n_rows, n_packages = dataset->tables[WM_PACKAGES].n_rows;
-    arena_init(&arena, ((size_t)256 << 10) + n_posts * (128 + n_packages * sizeof(struct wm_offer)) * 2 + 2 * query->limit * sizeof(struct wm_opportunity));
+    arena_init(&arena, ((size_t)256 << 10) + n_posts * (128 + n_packages * sizeof(struct wm_offer)) * 2 +
+                           2 * query->limit * sizeof(struct wm_opportunity));
     struct opportunities_block *block = arena_alloc(&arena, 1, sizeof *block);
     struct tour tour = {.dataset = dataset, .query = query, .lane = dataset->leaders.lane_of_row[query->subject]};
     code = block == NULL ? WM_EMEMORY : take_tour(&tour, &arena, &block->answer);

@@ -195,20 +195,18 @@ static json_t *member(struct reader *reader, const struct at *at, json_t *object
 static void check_members(struct reader *reader, const struct at *at, json_t *object, const char *const *names,
                           size_t n)
 {
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
-    {
-        struct nearest nearest;
-        char expected[TEXT_SHOWN];
-        bool known = false;
-        nearest_init(&nearest, key, strlen(key));
-        for (size_t i = 0; i < n && !known; i++) {
-            known = strcmp(names[i], key) == 0;
-            nearest_offer(&nearest, names[i]);
-        }
-        if (known)
+    for (void *each = json_object_iter(object); each; each = json_object_iter_next(object, each)) {
+        const char *key = json_object_iter_key(each);
+        size_t i = 0;
+        while (i < n && strcmp(names[i], key) != 0)
+            i++;
+        if (i < n)
             continue;
+        char expected[TEXT_SHOWN];
+        struct nearest nearest;
+        nearest_init(&nearest, key, strlen(key));
+        for (i = 0; i < n; i++)
+            nearest_offer(&nearest, names[i]);
         const char *near = nearest_name(&nearest);
         snprintf(expected, sizeof expected, "%s%s",
                  near ? "the nearest known one is " : "only members that belong there", near ? near : "");
@@ -271,10 +269,9 @@ static void check_source(struct reader *reader, const struct at *at, json_t *obj
         return;
     struct nearest nearest;
     char expected[160];
-    const char *known;
-    json_t *source;
     nearest_init(&nearest, key, strlen(key));
-    json_object_foreach(reader->sources, known, source) nearest_offer(&nearest, known);
+    for (void *each = json_object_iter(reader->sources); each; each = json_object_iter_next(reader->sources, each))
+        nearest_offer(&nearest, json_object_iter_key(each));
     const char *near = nearest_name(&nearest);
     snprintf(expected, sizeof expected, "a key of sources%s%.60s", near ? "; the nearest is " : "", near ? near : "");
     complain(reader, &here, expected, "is '%s'", key);
@@ -372,10 +369,9 @@ static void read_sources(struct reader *reader, const struct at *at, json_t *sou
     reader->sources = sources;
     if (json_object_size(sources) > SOURCES_MAX)
         complain(reader, at, "at most 1000", "holds %zu", json_object_size(sources));
-    const char *key;
-    json_t *source;
-    json_object_foreach(sources, key, source)
-    {
+    for (void *each = json_object_iter(sources); each; each = json_object_iter_next(sources, each)) {
+        const char *key = json_object_iter_key(each);
+        json_t *source = json_object_iter_value(each);
         const struct at here = {at, key, 0};
         if (strlen(key) > WORD_MAX_BYTES || key[strspn(key, KEY_CHARACTERS)])
             complain(reader, &here, "a key of at most 64 characters out of A-Z a-z 0-9 _ - .", "cannot be a key");

@@ -21,11 +21,15 @@ static const char *word_of(const struct pair *p, const char *vocabulary, int ind
     return index >= 0 && v != NULL && (size_t)index < v->n ? v->words[index].name : "unknown";
 }
 
-static struct wm_change *leader_change(const struct pair *p, struct wm_rule_outcome *out, const char *column, enum wm_type type)
+static struct wm_change *leader_change(const struct pair *p, struct wm_rule_outcome *out, const char *column,
+                                       enum wm_type type)
 {
     struct wm_change *change = &out->changes[out->n_changes++];
-    *change = (struct wm_change){WM_LEADERS, wm_row_id(p->dataset, WM_LEADERS, p->c->row_of_lane[p->lane]), column, type,
-                                 WM_MISSING, WM_MISSING, WM_MISSING, NULL, false};
+    *change = (struct wm_change){WM_LEADERS, wm_row_id(p->dataset, WM_LEADERS, p->c->row_of_lane[p->lane]),
+                                 column,     type,
+                                 WM_MISSING, WM_MISSING,
+                                 WM_MISSING, NULL,
+                                 false};
     return change;
 }
 
@@ -53,7 +57,10 @@ static void tell_role(const struct pair *p, struct wm_rule_outcome *out)
         snprintf(out->note, sizeof out->note, "has held the role %s", role);
         return;
     }
-    snprintf(out->note, sizeof out->note, out->verdict == WM_REFUSED ? "the post is %s, which is not among the roles held" : "the post is %s; the roles held are unknown", role);
+    snprintf(out->note, sizeof out->note,
+             out->verdict == WM_REFUSED ? "the post is %s, which is not among the roles held"
+                                        : "the post is %s; the roles held are unknown",
+             role);
     leader_change(p, out, "roles", WM_WORDS)->word = role;
 }
 
@@ -61,8 +68,9 @@ static void tell_grade(const struct pair *p, struct wm_rule_outcome *out)
 {
     int64_t up = p->dataset->policy.rules.grade_steps_up, down = p->dataset->policy.rules.grade_steps_down;
     int grade = p->c->grade[p->lane], wanted = p->terms->grade;
-    snprintf(out->note, sizeof out->note, "leader's grade %s, post's grade %s; at most %lld step%s up and %lld down", word_of(p, "grade", grade),
-             word_of(p, "grade", wanted), (long long)up, up == 1 ? "" : "s", (long long)down);
+    snprintf(out->note, sizeof out->note, "leader's grade %s, post's grade %s; at most %lld step%s up and %lld down",
+             word_of(p, "grade", grade), word_of(p, "grade", wanted), (long long)up, up == 1 ? "" : "s",
+             (long long)down);
     if (out->verdict == WM_PASSED)
         return;
     struct wm_change *change = leader_change(p, out, "grade", WM_WORD);
@@ -89,9 +97,11 @@ static void tell_accreditation(const struct pair *p, struct wm_rule_outcome *out
     if (held & UNKNOWN_SET)
         snprintf(out->note, sizeof out->note, "%s is required on %s; whether it is held is unknown", required, starts);
     else if (holds && day == DAY_UNKNOWN)
-        snprintf(out->note, sizeof out->note, "%s is required on %s; it is held, until when is unknown", required, starts);
+        snprintf(out->note, sizeof out->note, "%s is required on %s; it is held, until when is unknown", required,
+                 starts);
     else if (holds)
-        snprintf(out->note, sizeof out->note, "%s is required on %s; it is held until %s", required, starts, day_text(day, until));
+        snprintf(out->note, sizeof out->note, "%s is required on %s; it is held until %s", required, starts,
+                 day_text(day, until));
     else
         snprintf(out->note, sizeof out->note, "%s is required and not held", required);
     if (out->verdict == WM_PASSED)
@@ -113,9 +123,11 @@ static void tell_fit_and_proper(const struct pair *p, struct wm_rule_outcome *ou
     }
     day_text(p->terms->starts, starts);
     if (day == DAY_UNKNOWN)
-        snprintf(out->note, sizeof out->note, "a board role: the check has to hold on %s; until when it holds is unknown", starts);
+        snprintf(out->note, sizeof out->note,
+                 "a board role: the check has to hold on %s; until when it holds is unknown", starts);
     else
-        snprintf(out->note, sizeof out->note, "a board role: the check has to hold on %s; it holds until %s", starts, day_text(day, until));
+        snprintf(out->note, sizeof out->note, "a board role: the check has to hold on %s; it holds until %s", starts,
+                 day_text(day, until));
     if (out->verdict != WM_PASSED)
         change_day(p, out, "fit_and_proper_until", day);
 }
@@ -133,8 +145,9 @@ static void tell_ready(const struct pair *p, struct wm_rule_outcome *out)
         return;
     change_day(p, out, "ready_from", day);
     if (day != DAY_UNKNOWN) /* or the post can wait */
-        out->changes[out->n_changes++] = (struct wm_change){WM_POSTS, wm_row_id(p->dataset, WM_POSTS, p->post), "starts", WM_DATE, p->terms->starts,
-                                                            day, (int64_t)day - p->terms->starts, NULL, false};
+        out->changes[out->n_changes++] =
+            (struct wm_change){WM_POSTS, wm_row_id(p->dataset, WM_POSTS, p->post), "starts", WM_DATE, p->terms->starts,
+                               day,      (int64_t)day - p->terms->starts,          NULL,     false};
 }
 
 enum { COMMUTE_KM = 30 }; /* a longer way to travel by up to this is a smaller change than a region to move to */
@@ -144,10 +157,12 @@ static void tell_place(const struct pair *p, struct wm_rule_outcome *out)
     const char *region = word_of(p, "region", p->terms->region);
     uint64_t willing = p->c->regions[p->lane];
     int64_t travel_km = p->c->travel_hm[p->lane] / 10, needed_km = (p->distance_hm + 9) / 10;
-    const char *stance = willing & UNKNOWN_SET ? "has not said about moving to" : p->terms->region >= 0 && (willing >> p->terms->region & 1) ? "is willing to move to" : "is not willing to move to";
+    const char *stance = willing & UNKNOWN_SET                                        ? "has not said about moving to"
+                         : p->terms->region >= 0 && (willing >> p->terms->region & 1) ? "is willing to move to"
+                                                                                      : "is not willing to move to";
     if (p->distance_hm >= 0)
-        snprintf(out->note, sizeof out->note, "%s %s; lives %d.%d km away and would travel %lld km", stance, region, p->distance_hm / 10,
-                 p->distance_hm % 10, (long long)travel_km);
+        snprintf(out->note, sizeof out->note, "%s %s; lives %d.%d km away and would travel %lld km", stance, region,
+                 p->distance_hm / 10, p->distance_hm % 10, (long long)travel_km);
     else
         snprintf(out->note, sizeof out->note, "%s %s; the distance is unknown", stance, region);
     if (out->verdict == WM_PASSED)
@@ -169,7 +184,8 @@ static void tell_place(const struct pair *p, struct wm_rule_outcome *out)
 static void tell_excluded(const struct pair *p, struct wm_rule_outcome *out)
 {
     const char *organisation = wm_row_id(p->dataset, WM_ORGANISATIONS, p->terms->organisation);
-    snprintf(out->note, sizeof out->note, out->verdict == WM_PASSED ? "has not excluded %s" : "has excluded %s", organisation);
+    snprintf(out->note, sizeof out->note, out->verdict == WM_PASSED ? "has not excluded %s" : "has excluded %s",
+             organisation);
     if (out->verdict == WM_PASSED)
         return;
     struct wm_change *change = leader_change(p, out, "organisations_excluded", WM_REFERENCES);
@@ -194,10 +210,18 @@ static void tell_package(const struct pair *p, struct wm_rule_outcome *out)
     for (size_t row = 0; row < p->dataset->tables[WM_BUDGETS].n_rows; row++) {
         const char *id = wm_row_id(p->dataset, WM_BUDGETS, row);
         char wanted[64];
-        snprintf(wanted, sizeof wanted, "organisation:%s", wm_row_id(p->dataset, WM_ORGANISATIONS, p->terms->organisation));
+        snprintf(wanted, sizeof wanted, "organisation:%s",
+                 wm_row_id(p->dataset, WM_ORGANISATIONS, p->terms->organisation));
         if (strcmp(id, wanted) == 0)
-            out->changes[out->n_changes++] = (struct wm_change){WM_BUDGETS, id, "amount_gbp", WM_INTEGER, nearest->local_cost_gbp - nearest->short_by_gbp,
-                                                                nearest->local_cost_gbp, nearest->short_by_gbp, NULL, false};
+            out->changes[out->n_changes++] = (struct wm_change){WM_BUDGETS,
+                                                                id,
+                                                                "amount_gbp",
+                                                                WM_INTEGER,
+                                                                nearest->local_cost_gbp - nearest->short_by_gbp,
+                                                                nearest->local_cost_gbp,
+                                                                nearest->short_by_gbp,
+                                                                NULL,
+                                                                false};
     }
 }
 
@@ -215,14 +239,15 @@ static void (*const tellers[WM_RULE_COUNT])(const struct pair *p, struct wm_rule
 
 static bool excludes(const struct wm_dataset *dataset, size_t organisation, size_t lane)
 {
-    for (const uint32_t *p = dataset->leaders.excluders[organisation]; p < dataset->leaders.excluders[organisation + 1]; p++)
+    for (const uint32_t *p = dataset->leaders.excluders[organisation]; p < dataset->leaders.excluders[organisation + 1];
+         p++)
         if (*p == lane)
             return true;
     return false;
 }
 
-void pair_rules(const struct wm_dataset *dataset, const struct post_terms *terms, const struct kernel_post *post, size_t lane, uint16_t *refused,
-                uint16_t *unknown)
+void pair_rules(const struct wm_dataset *dataset, const struct post_terms *terms, const struct kernel_post *post,
+                size_t lane, uint16_t *refused, uint16_t *unknown)
 {
     int32_t distance[LANES];
     uint16_t block_refused[LANES], block_unknown[LANES];
@@ -237,8 +262,8 @@ void pair_rules(const struct wm_dataset *dataset, const struct post_terms *terms
         *refused |= 1u << WM_RULE_package;
 }
 
-void rule_tell(const struct wm_dataset *dataset, size_t post, size_t lane, enum wm_rule rule, uint16_t refused, uint16_t unknown,
-               struct wm_rule_outcome *out)
+void rule_tell(const struct wm_dataset *dataset, size_t post, size_t lane, enum wm_rule rule, uint16_t refused,
+               uint16_t unknown, struct wm_rule_outcome *out)
 {
     const struct post_terms *terms = &dataset->posts[post];
     struct pair pair = {dataset, terms, &dataset->leaders, post, lane, pair_distance_hm(dataset, terms, lane)};

@@ -7,18 +7,18 @@
 
 /* ---- the choice of a kernel ---- */
 
-static const struct kernel *const kernels[] = { /* widest first */
+static const struct kernel *const kernels[] = {/* widest first */
 #if defined(__x86_64__)
-    &kernel_avx512, &kernel_avx2,
+                                               &kernel_avx512, &kernel_avx2,
 #endif
-    &kernel_baseline};
+                                               &kernel_baseline};
 
 static bool runs_here(const struct kernel *kernel)
 {
 #if defined(__x86_64__)
     if (kernel == &kernel_avx512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512vl");
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     if (kernel == &kernel_avx2)
         return __builtin_cpu_supports("avx2");
 #endif
@@ -50,10 +50,12 @@ int wm_dataset_use_kernel(struct wm_dataset *dataset, const char *name)
 
 /* ---- what the kernel reads of a post ---- */
 
-static int32_t offer_constant(const struct wm_dataset *dataset, const struct post_terms *terms, const struct wm_offer *offer, struct wm_score *out)
+static int32_t offer_constant(const struct wm_dataset *dataset, const struct post_terms *terms,
+                              const struct wm_offer *offer, struct wm_score *out)
 {
     const struct policy *policy = &dataset->policy;
-    int64_t base = policy->accept.base < 0 ? -real_round(-policy->accept.base * MICRO) : real_round(policy->accept.base * MICRO);
+    int64_t base =
+        policy->accept.base < 0 ? -real_round(-policy->accept.base * MICRO) : real_round(policy->accept.base * MICRO);
     int64_t mentor = real_round(policy->accept.mentor * (double)offer->mentor_quality_micro);
     if (out != NULL) {
         out->logit_term_micro[WM_ACCEPT_base] = base;
@@ -69,7 +71,8 @@ static bool cheaper(const struct wm_offer *a, const struct wm_offer *b)
     return p != q ? p < q : a->package < b->package;
 }
 
-void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms *terms, const struct wm_offer *offers, struct kernel_post *out)
+void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms *terms, const struct wm_offer *offers,
+                      struct kernel_post *out)
 {
     const struct policy *policy = &dataset->policy;
     *out = (struct kernel_post){
@@ -89,7 +92,8 @@ void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms 
         .starts = terms->starts,
         .board_role = terms->board_role,
     };
-    out->unknown_distance_micro = (int32_t)real_round(policy->accept.unknown_excess_km * 10) * out->distance_micro_per_hm;
+    out->unknown_distance_micro =
+        (int32_t)real_round(policy->accept.unknown_excess_km * 10) * out->distance_micro_per_hm;
     for (size_t d = 0; d < policy->n_domains; d++) {
         out->weight_per_skill[d] = terms->weight_per_skill[d];
         out->weight[d] = (float)terms->weight_micro[d];
@@ -107,7 +111,8 @@ void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms 
     for (size_t i = 0; i < out->n_offers; i++) {
         const struct wm_offer *offer = &offers[out->offer[i]];
         out->constant_micro[i] = offer_constant(dataset, terms, offer, NULL);
-        memcpy(out->amount[i], dataset->amounts + offer->package * policy->n_components, policy->n_components * sizeof(int32_t));
+        memcpy(out->amount[i], dataset->amounts + offer->package * policy->n_components,
+               policy->n_components * sizeof(int32_t));
     }
 }
 
@@ -171,18 +176,20 @@ static int64_t preference_logit(const struct post_terms *terms, size_t lane)
     return 0;
 }
 
-static void score_fit(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane, struct wm_score *out)
+static void score_fit(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane,
+                      struct wm_score *out)
 {
     for (size_t d = 0; d < dataset->policy.n_domains; d++) {
-        float part = dataset->leaders.skill[d][lane] * terms->weight_per_skill[d], weight = (float)terms->weight_micro[d];
+        float part = dataset->leaders.skill[d][lane] * terms->weight_per_skill[d],
+              weight = (float)terms->weight_micro[d];
         part = part < weight ? part : weight;
         out->fit_part_micro[d] = (int32_t)(part + 0.5f);
         out->fit_micro += out->fit_part_micro[d];
     }
 }
 
-static void score_accept(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane, const struct wm_offer *offer,
-                         struct wm_score *out)
+static void score_accept(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane,
+                         const struct wm_offer *offer, struct wm_score *out)
 {
     size_t n = dataset->policy.n_components;
     out->logit_micro = offer_constant(dataset, terms, offer, out);
@@ -198,7 +205,8 @@ static void score_accept(const struct wm_dataset *dataset, const struct post_ter
     out->accept_micro = (int64_t)(1.0 / (1.0 + real_exp(-logit)) * 1e6 + 0.5);
 }
 
-void score_pair(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane, const struct wm_offer *offer, struct wm_score *out)
+void score_pair(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane,
+                const struct wm_offer *offer, struct wm_score *out)
 {
     *out = (struct wm_score){.severity_micro = terms->severity.used_micro};
     score_fit(dataset, terms, lane, out);

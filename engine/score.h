@@ -12,31 +12,32 @@ struct kernel_post {
     int32_t located;
     int32_t distance_micro_per_hm, unknown_distance_micro; /* both >= 0: taken off the logit */
     double severity_micro;
-    int32_t constant_micro[OFFERS_MAX];                   /* base, severity and mentor terms of the logit */
+    int32_t constant_micro[OFFERS_MAX]; /* base, severity and mentor terms of the logit */
     int32_t amount[OFFERS_MAX][WM_COMPONENTS_MAX];
-    uint32_t offer[OFFERS_MAX];                           /* index into post_terms.offers */
+    uint32_t offer[OFFERS_MAX]; /* index into post_terms.offers */
 
-    uint64_t role_bit, region_bit, accreditation_bit;     /* accreditation_bit 0: none required */
+    uint64_t role_bit, region_bit, accreditation_bit; /* accreditation_bit 0: none required */
     int32_t grade_lowest, grade_highest, starts, board_role;
 };
 
 struct kernel_scores {
     int32_t expected_nano[LANES]; /* what ranks */
     int32_t fit_micro[LANES], logit_micro[LANES], accept_micro[LANES];
-    int32_t offer[LANES];         /* index into kernel_post.offer; the cheapest of those with the highest logit */
+    int32_t offer[LANES]; /* index into kernel_post.offer; the cheapest of those with the highest logit */
 };
 
 /* Three passes over the block that starts at `lane` (a multiple of LANES). */
 struct kernel {
     const char *name;
     /* Hectometres from home to post by great circle; meaningless where either is not located. */
-    void (*distance)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post, int32_t distance_hm[LANES]);
+    void (*distance)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
+                     int32_t distance_hm[LANES]);
     /* The rules role to place, as bits 1 << WM_RULE_...; `unknown` marks those that could not be judged; it is part of `refused`. */
-    void (*rules)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post, const int32_t distance_hm[LANES],
-                  uint16_t refused[LANES], uint16_t unknown[LANES]);
+    void (*rules)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
+                  const int32_t distance_hm[LANES], uint16_t refused[LANES], uint16_t unknown[LANES]);
     /* `preference_micro` is added to the logit. n_offers >= 1. */
-    void (*score)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post, const int32_t distance_hm[LANES],
-                  const int32_t preference_micro[LANES], struct kernel_scores *out);
+    void (*score)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
+                  const int32_t distance_hm[LANES], const int32_t preference_micro[LANES], struct kernel_scores *out);
 };
 
 extern const struct kernel kernel_baseline;
@@ -47,11 +48,14 @@ extern const struct kernel kernel_avx2, kernel_avx512;
 const struct kernel *kernel_best(void); /* the widest this machine can run */
 
 /* What the kernel reads of a post, with the offers among `offers` that are not barred. */
-void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms *terms, const struct wm_offer *offers, struct kernel_post *out);
+void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms *terms, const struct wm_offer *offers,
+                      struct kernel_post *out);
 
 /* score.c: one pair in full, every part, by the kernel's arithmetic; the totals are the kernel's, bit for bit. */
-void score_pair(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane, const struct wm_offer *offer, struct wm_score *out);
-int32_t pair_distance_hm(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane); /* -1 unknown */
+void score_pair(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane,
+                const struct wm_offer *offer, struct wm_score *out);
+int32_t pair_distance_hm(const struct wm_dataset *dataset, const struct post_terms *terms,
+                         size_t lane); /* -1 unknown */
 
 /* Shares of `total` in proportion to raw[] >= 0, adding up to it exactly (largest remainder, ties to the lower index). */
 void apportion(int64_t total, const double *raw, size_t n, int64_t *out);

@@ -13,13 +13,15 @@
 
 #define EARTH_HM 63710.088f /* IUGG mean radius, 6371.0088 km */
 
-static void block_distance(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post, int32_t distance_hm[LANES])
+static void block_distance(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
+                           int32_t distance_hm[LANES])
 {
     const float *x = leaders->x + lane, *y = leaders->y + lane, *z = leaders->z + lane;
     for (int i = 0; i < LANES; i++) {
         float dx = x[i] - post->x, dy = y[i] - post->y, dz = z[i] - post->z;
         float chord = sqrtf(dx * dx + dy * dy + dz * dz);
-        float s = chord * chord * 0.25f; /* arc = 2 asin(chord / 2): its series is exact to 1e-7 within the United Kingdom */
+        float s =
+            chord * chord * 0.25f; /* arc = 2 asin(chord / 2): its series is exact to 1e-7 within the United Kingdom */
         float arc = chord * (1.0f + s * (1.0f / 6.0f + s * (3.0f / 40.0f + s * (15.0f / 336.0f))));
         distance_hm[i] = (int32_t)(arc * EARTH_HM + 0.5f);
     }
@@ -33,15 +35,15 @@ static void read_sets(const uint64_t *sets, uint64_t bit, uint32_t out[LANES])
 }
 
 /* Notes rule `RULE` of lane i: `no` refuses for cause, `unsure` (0 or 1 each) for want of data, and outweighs `no`. */
-#define NOTE(RULE, no, unsure)                                                  \
-    do {                                                                        \
-        not_known[i] |= (uint32_t)(unsure) << WM_RULE_##RULE;                   \
-        not_met[i] |= ((uint32_t)(no) | (uint32_t)(unsure)) << WM_RULE_##RULE;  \
+#define NOTE(RULE, no, unsure)                                                 \
+    do {                                                                       \
+        not_known[i] |= (uint32_t)(unsure) << WM_RULE_##RULE;                  \
+        not_met[i] |= ((uint32_t)(no) | (uint32_t)(unsure)) << WM_RULE_##RULE; \
     } while (0)
 
 /* A loop a rule, so that each becomes vector code; all of a block's state stays in registers or the first cache. */
-static void block_rules(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post, const int32_t distance_hm[LANES],
-                        uint16_t refused[LANES], uint16_t unknown[LANES])
+static void block_rules(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
+                        const int32_t distance_hm[LANES], uint16_t refused[LANES], uint16_t unknown[LANES])
 {
     uint32_t not_met[LANES] = {0}, not_known[LANES] = {0}, set[LANES];
 
@@ -57,7 +59,8 @@ static void block_rules(const struct leader_columns *leaders, size_t lane, const
         const int32_t *until = leaders->accredited_until + lane;
         read_sets(leaders->accreditations + lane, post->accreditation_bit, set);
         for (int i = 0; i < LANES; i++)
-            NOTE(accreditation, (~set[i] & 1) | (until[i] < post->starts), set[i] >> 1 | (set[i] & (until[i] == DAY_UNKNOWN)));
+            NOTE(accreditation, (~set[i] & 1) | (until[i] < post->starts),
+                 set[i] >> 1 | (set[i] & (until[i] == DAY_UNKNOWN)));
     }
     if (post->board_role) {
         const int32_t *until = leaders->fit_and_proper_until + lane;
@@ -83,8 +86,9 @@ static void block_rules(const struct leader_columns *leaders, size_t lane, const
     }
 }
 
-static void block_score(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post, const int32_t distance_hm[LANES],
-                        const int32_t preference_micro[LANES], struct kernel_scores *out)
+static void block_score(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
+                        const int32_t distance_hm[LANES], const int32_t preference_micro[LANES],
+                        struct kernel_scores *out)
 {
     int32_t fit[LANES] = {0}, common[LANES], best[LANES], chosen[LANES];
 
@@ -102,7 +106,8 @@ static void block_score(const struct leader_columns *leaders, size_t lane, const
     for (int i = 0; i < LANES; i++) {
         int32_t excess = distance_hm[i] - travel[i];
         excess = excess > 0 ? excess : 0;
-        int32_t cost = (located[i] & post->located) ? excess * post->distance_micro_per_hm : post->unknown_distance_micro;
+        int32_t cost =
+            (located[i] & post->located) ? excess * post->distance_micro_per_hm : post->unknown_distance_micro;
         common[i] = preference_micro[i] - cost;
         best[i] = INT32_MIN;
         chosen[i] = 0;

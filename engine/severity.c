@@ -24,12 +24,15 @@ static void note_signal(struct wm_severity *out, enum wm_signal signal, int64_t 
     out->level_micro[signal] = real_round((level < 0 ? 0 : level > 1 ? 1 : level) * MICRO);
 }
 
-static void read_signals(const struct wm_dataset *dataset, size_t post, const int32_t *engagement_level, struct wm_severity *out)
+static void read_signals(const struct wm_dataset *dataset, size_t post, const int32_t *engagement_level,
+                         struct wm_severity *out)
 {
     const struct policy *policy = &dataset->policy;
     size_t o = dataset->posts[post].organisation;
-    int64_t segment = organisation_cell(dataset, o, "oversight_segment"), programme = organisation_cell(dataset, o, "recovery_programme");
-    int64_t segment_day = organisation_cell(dataset, o, "segment_as_of"), survey_day = organisation_cell(dataset, o, "survey_as_of");
+    int64_t segment = organisation_cell(dataset, o, "oversight_segment"),
+            programme = organisation_cell(dataset, o, "recovery_programme");
+    int64_t segment_day = organisation_cell(dataset, o, "segment_as_of"),
+            survey_day = organisation_cell(dataset, o, "survey_as_of");
     if (programme != WM_MISSING && policy->programme_segment[programme] > 0)
         segment = policy->programme_segment[programme];
     if (segment != WM_MISSING)
@@ -37,7 +40,8 @@ static void read_signals(const struct wm_dataset *dataset, size_t post, const in
     int64_t league = organisation_cell(dataset, o, "league_score"); /* 1.00 best to 4.00 worst, in 1e-2 */
     if (league != WM_MISSING)
         note_signal(out, WM_SIGNAL_league, segment_day, (double)(league - 100) / 300.0);
-    int64_t rating = organisation_cell(dataset, o, "cqc_overall"), well_led = organisation_cell(dataset, o, "cqc_well_led");
+    int64_t rating = organisation_cell(dataset, o, "cqc_overall"),
+            well_led = organisation_cell(dataset, o, "cqc_well_led");
     int64_t cqc_day = organisation_cell(dataset, o, "cqc_as_of");
     /* Since 2025 CQC rates trusts on leadership only, and the overall rating repeats it: one observation, counted once. */
     if (rating != WM_MISSING && well_led == WM_MISSING)
@@ -52,7 +56,8 @@ static void read_signals(const struct wm_dataset *dataset, size_t post, const in
         note_signal(out, WM_SIGNAL_vacancy, policy->as_of, (double)vacant / policy->severity.vacancy_full_days);
 }
 
-void severity_derive(const struct wm_dataset *dataset, size_t post, const int32_t *engagement_level, struct wm_severity *out)
+void severity_derive(const struct wm_dataset *dataset, size_t post, const int32_t *engagement_level,
+                     struct wm_severity *out)
 {
     const struct policy *policy = &dataset->policy;
     *out = (struct wm_severity){.known = false};
@@ -60,7 +65,9 @@ void severity_derive(const struct wm_dataset *dataset, size_t post, const int32_
 
     double aged[WM_SIGNAL_COUNT], present = 0, all = 0;
     for (int s = 0; s < WM_SIGNAL_COUNT; s++) {
-        aged[s] = out->present[s] ? policy->severity.weight[s] * real_decay(policy->as_of - out->as_of[s], policy->severity.half_life_days[s]) : 0;
+        aged[s] = out->present[s] ? policy->severity.weight[s] *
+                                        real_decay(policy->as_of - out->as_of[s], policy->severity.half_life_days[s])
+                                  : 0;
         present += aged[s];
         all += policy->severity.weight[s];
     }
@@ -104,7 +111,8 @@ int severity_engagement_levels(const struct wm_dataset *dataset, struct arena *a
     if (level == NULL || list == NULL)
         return WM_EMEMORY;
     for (size_t row = 0; row < n_rows; row++) {
-        struct engagement e = {organisation_cell(dataset, row, "type"), organisation_cell(dataset, row, "engagement"), row};
+        struct engagement e = {organisation_cell(dataset, row, "type"), organisation_cell(dataset, row, "engagement"),
+                               row};
         level[row] = -1;
         if (e.type != WM_MISSING && e.score != WM_MISSING)
             list[n++] = e;

@@ -15,8 +15,8 @@ static size_t arena_ceiling(const struct wm_dataset *dataset, const struct wm_qu
            2 * query->limit * sizeof(struct wm_match);
 }
 
-static int fill_rows(const struct wm_dataset *dataset, const struct wm_query *query, struct arena *arena, struct sweep *sweep,
-                     struct wm_shortlist *out)
+static int fill_rows(const struct wm_dataset *dataset, const struct wm_query *query, struct arena *arena,
+                     struct sweep *sweep, struct wm_shortlist *out)
 {
     size_t n = sweep->n_ranked, offset = query->offset < n ? query->offset : n;
     out->n_rows = query->limit < n - offset ? query->limit : n - offset;
@@ -33,7 +33,8 @@ static int fill_rows(const struct wm_dataset *dataset, const struct wm_query *qu
     return WM_OK;
 }
 
-static int fill_shortlist(const struct wm_dataset *dataset, const struct wm_query *query, struct arena *arena, struct wm_shortlist *out)
+static int fill_shortlist(const struct wm_dataset *dataset, const struct wm_query *query, struct arena *arena,
+                          struct wm_shortlist *out)
 {
     struct sweep sweep;
     if (sweep_post(dataset, query->subject, query, arena, &sweep) != WM_OK)

@@ -69,7 +69,7 @@ struct wm_faults;
 
 /* A new empty list that keeps the first `kept_max` faults (at least 1) and counts the rest. Free with wm_faults_free. */
 WM_API int wm_faults_new(size_t kept_max, struct wm_faults **out);
-WM_API void wm_faults_free(struct wm_faults *faults); /* NULL is allowed */
+WM_API void wm_faults_free(struct wm_faults *faults);          /* NULL is allowed */
 WM_API size_t wm_faults_count(const struct wm_faults *faults); /* all found */
 WM_API size_t wm_faults_kept(const struct wm_faults *faults);  /* how many wm_faults_at can give */
 WM_API const struct wm_fault *wm_faults_at(const struct wm_faults *faults, size_t i); /* i < kept */
@@ -103,16 +103,16 @@ enum wm_table {
     WM_PACKAGES,
     WM_MENTORS,
     WM_BUDGETS,
-    WM_TABLES,               /* how many a dataset holds */
+    WM_TABLES,                 /* how many a dataset holds */
     WM_MONITORING = WM_TABLES, /* apart: validated, never loaded for scoring */
     WM_HISTORY,
     WM_TABLES_ALL
 };
 
 enum {
-    WM_DOMAINS_MAX = 12,   /* leadership domains a policy may name */
+    WM_DOMAINS_MAX = 12,    /* leadership domains a policy may name */
     WM_COMPONENTS_MAX = 12, /* package components a policy may name */
-    WM_ROWS_MAX = 4000000  /* rows of one table */
+    WM_ROWS_MAX = 4000000   /* rows of one table */
 };
 
 struct wm_dataset;
@@ -125,7 +125,8 @@ struct wm_dataset;
  * WM_HISTORY).
  * Errors: WM_EDATA (see faults), WM_EMEMORY.
  */
-WM_API int wm_dataset_build(const struct wm_source *sources, size_t n_sources, struct wm_faults *faults, struct wm_dataset **out);
+WM_API int wm_dataset_build(const struct wm_source *sources, size_t n_sources, struct wm_faults *faults,
+                            struct wm_dataset **out);
 
 /* wm_sources_read then wm_dataset_build. */
 WM_API int wm_dataset_load(const char *dir, struct wm_faults *faults, struct wm_dataset **out);
@@ -150,26 +151,26 @@ WM_API int wm_dataset_use_kernel(struct wm_dataset *dataset, const char *name);
 /* ---- Tables: the rows as they were loaded --------------------------------------------------------------------------- */
 
 enum wm_type {
-    WM_TEXT,    /* any text */
-    WM_ID,      /* 1 to 32 of A-Z a-z 0-9 _ - . */
-    WM_INTEGER, /* whole number */
-    WM_DECIMAL, /* number with at most `decimals` digits after the point */
-    WM_DATE,    /* YYYY-MM-DD */
-    WM_FLAG,    /* 0 or 1 */
-    WM_WORD,    /* a name of a vocabulary in policy.json */
-    WM_WORDS,   /* several, separated by ';' */
+    WM_TEXT,      /* any text */
+    WM_ID,        /* 1 to 32 of A-Z a-z 0-9 _ - . */
+    WM_INTEGER,   /* whole number */
+    WM_DECIMAL,   /* number with at most `decimals` digits after the point */
+    WM_DATE,      /* YYYY-MM-DD */
+    WM_FLAG,      /* 0 or 1 */
+    WM_WORD,      /* a name of a vocabulary in policy.json */
+    WM_WORDS,     /* several, separated by ';' */
     WM_REFERENCES /* ids of another table, separated by ';', in order of preference where order counts */
 };
 
 struct wm_column {
     const char *name;
     enum wm_type type;
-    int decimals;          /* WM_DECIMAL: digits after the point */
-    int64_t min, max;      /* WM_INTEGER, WM_DECIMAL (scaled by 10^decimals), inclusive */
-    bool required;         /* an empty cell is a fault; otherwise it means unknown */
-    const char *of;        /* WM_WORD(S): the vocabulary; WM_REFERENCES and WM_ID that refers: the table; else NULL */
-    const char *unit;      /* "GBP", "days", "km", "0-5" or "" */
-    const char *about;     /* one sentence */
+    int decimals;      /* WM_DECIMAL: digits after the point */
+    int64_t min, max;  /* WM_INTEGER, WM_DECIMAL (scaled by 10^decimals), inclusive */
+    bool required;     /* an empty cell is a fault; otherwise it means unknown */
+    const char *of;    /* WM_WORD(S): the vocabulary; WM_REFERENCES and WM_ID that refers: the table; else NULL */
+    const char *unit;  /* "GBP", "days", "km", "0-5" or "" */
+    const char *about; /* one sentence */
 };
 
 #define WM_MISSING INT64_MIN
@@ -182,12 +183,14 @@ WM_API const struct wm_column *wm_table_columns(const struct wm_dataset *dataset
 WM_API int wm_row_find(const struct wm_dataset *dataset, enum wm_table table, const char *id, size_t *row);
 WM_API const char *wm_row_id(const struct wm_dataset *dataset, enum wm_table table, size_t row);
 /* Up to `n_max` ids nearest to `id` by Damerau-Levenshtein distance, nearest first; returns how many. */
-WM_API size_t wm_row_nearest(const struct wm_dataset *dataset, enum wm_table table, const char *id, const char *out[], size_t n_max);
+WM_API size_t wm_row_nearest(const struct wm_dataset *dataset, enum wm_table table, const char *id, const char *out[],
+                             size_t n_max);
 /*
  * The cell as CSV would carry it, in one canonical spelling (not quoted), NUL-terminated, cut at `cap`; returns its
  * whole length, 0 when the cell is unknown. `column` is an index into wm_table_columns.
  */
-WM_API size_t wm_cell_text(const struct wm_dataset *dataset, enum wm_table table, size_t row, size_t column, char *buf, size_t cap);
+WM_API size_t wm_cell_text(const struct wm_dataset *dataset, enum wm_table table, size_t row, size_t column, char *buf,
+                           size_t cap);
 /* The cell as a number (scaled decimals, days, 0/1, vocabulary index, bit set); WM_MISSING when unknown or text. */
 WM_API int64_t wm_cell_number(const struct wm_dataset *dataset, enum wm_table table, size_t row, size_t column);
 /* The index of a column by name, or -1. */
@@ -221,9 +224,9 @@ enum wm_signal {
 WM_API const char *wm_signal_name(enum wm_signal signal);
 
 struct wm_severity {
-    bool known;                           /* false: no signal at all; `used` is then the policy's stand-in */
-    int64_t used_micro;                   /* severity in 1e-6 as scores use it; equal to the sum of parts when known */
-    int64_t evidence_micro;               /* weight present and fresh over all weight */
+    bool known;             /* false: no signal at all; `used` is then the policy's stand-in */
+    int64_t used_micro;     /* severity in 1e-6 as scores use it; equal to the sum of parts when known */
+    int64_t evidence_micro; /* weight present and fresh over all weight */
     bool present[WM_SIGNAL_COUNT];
     int64_t level_micro[WM_SIGNAL_COUNT]; /* x_s: 0 best to 1 worst */
     int64_t share_micro[WM_SIGNAL_COUNT]; /* weight after ageing, shares add up to 1 over those present */
@@ -236,15 +239,15 @@ WM_API int wm_severity_of(const struct wm_dataset *dataset, size_t post, struct 
 
 /* ---- Hard rules: before any score, each refusal named ---------------------------------------------------------------- */
 
-#define WM_RULES(X)                                                                       \
-    X(role, "has not held the post's role")                                               \
-    X(grade, "grade is outside the steps the policy allows from the post's grade")        \
-    X(accreditation, "lacks the required accreditation, in date on the start day")        \
-    X(fit_and_proper, "fit and proper person check not in date for a board role")         \
-    X(ready, "is not ready by the start day")                                             \
-    X(place, "neither willing to move to the region nor within travelling distance")      \
-    X(excluded, "has excluded the organisation")                                          \
-    X(package, "no package may be used for this post")                                    \
+#define WM_RULES(X)                                                                  \
+    X(role, "has not held the post's role")                                          \
+    X(grade, "grade is outside the steps the policy allows from the post's grade")   \
+    X(accreditation, "lacks the required accreditation, in date on the start day")   \
+    X(fit_and_proper, "fit and proper person check not in date for a board role")    \
+    X(ready, "is not ready by the start day")                                        \
+    X(place, "neither willing to move to the region nor within travelling distance") \
+    X(excluded, "has excluded the organisation")                                     \
+    X(package, "no package may be used for this post")                               \
     X(filter, "left out by a filter of the question")
 enum wm_rule {
 #define X(name, text) WM_RULE_##name,
@@ -262,14 +265,14 @@ struct wm_refusals {
 };
 
 /* What was missing for a pair, as a bit set; each is shown by name. */
-#define WM_MISSINGS(X)                                                    \
-    X(severity, "no public signal about the organisation")                \
-    X(needs, "the post states no need in some domain")                    \
-    X(skills, "no appraisal score in some domain; the grade's mean stands in") \
+#define WM_MISSINGS(X)                                                           \
+    X(severity, "no public signal about the organisation")                       \
+    X(needs, "the post states no need in some domain")                           \
+    X(skills, "no appraisal score in some domain; the grade's mean stands in")   \
     X(distance, "a location is unknown; the policy's stand-in distance is used") \
-    X(wants, "the leader has not said what some component is worth")      \
-    X(segment, "oversight segment unknown; packages tied to segments are out") \
-    X(local_budget, "no budget stated for the organisation; not checked") \
+    X(wants, "the leader has not said what some component is worth")             \
+    X(segment, "oversight segment unknown; packages tied to segments are out")   \
+    X(local_budget, "no budget stated for the organisation; not checked")        \
     X(central_budget, "no national, regional or ICB budget stated; not checked")
 enum {
 #define X(name, text) WM_MISSING_BIT_##name,
@@ -282,16 +285,16 @@ WM_API const char *wm_missing_text(int bit);
 
 /* ---- Packages for a post ----------------------------------------------------------------------------------------- */
 
-#define WM_OFFER_BARS(X)                                                                       \
-    X(none, "may be offered")                                                                  \
-    X(segment, "not for this organisation's oversight segment")                                \
-    X(premium_cap, "pay premium above the cap")                                                \
-    X(relocation_cap, "relocation above the tax-free cap")                                     \
-    X(stock, "none left in stock")                                                             \
-    X(mentor, "no mentor for the role, in the region or remote, has the hours")                \
-    X(local_budget, "costs more than the organisation's budget")                               \
-    X(central_budget, "costs more than a national, regional or ICB budget")                    \
-    X(cost_limit, "costs more than the question allows")                                       \
+#define WM_OFFER_BARS(X)                                                        \
+    X(none, "may be offered")                                                   \
+    X(segment, "not for this organisation's oversight segment")                 \
+    X(premium_cap, "pay premium above the cap")                                 \
+    X(relocation_cap, "relocation above the tax-free cap")                      \
+    X(stock, "none left in stock")                                              \
+    X(mentor, "no mentor for the role, in the region or remote, has the hours") \
+    X(local_budget, "costs more than the organisation's budget")                \
+    X(central_budget, "costs more than a national, regional or ICB budget")     \
+    X(cost_limit, "costs more than the question allows")                        \
     X(not_asked, "not among the packages of the question")
 enum wm_offer_bar {
 #define X(name, text) WM_OFFER_BAR_##name,
@@ -306,14 +309,14 @@ enum { WM_NO_ROW = -1 };
 
 /* One package on one post, the same for every leader. */
 struct wm_offer {
-    uint32_t package;              /* row in WM_PACKAGES */
-    int32_t mentor;                /* row in WM_MENTORS of the best one with enough hours, WM_NO_ROW when none is needed or found */
-    int64_t mentor_quality_micro;  /* 0..1 */
-    enum wm_offer_bar bar;         /* WM_OFFER_BAR_none: may be offered; else the first bar */
-    int64_t short_by_gbp;          /* for a budget bar: by how much */
-    int64_t local_cost_gbp;        /* package's local cost plus the pay premium on the post's salary for the policy's years */
+    uint32_t package; /* row in WM_PACKAGES */
+    int32_t mentor;   /* row in WM_MENTORS of the best one with enough hours, WM_NO_ROW when none is needed or found */
+    int64_t mentor_quality_micro; /* 0..1 */
+    enum wm_offer_bar bar;        /* WM_OFFER_BAR_none: may be offered; else the first bar */
+    int64_t short_by_gbp;         /* for a budget bar: by how much */
+    int64_t local_cost_gbp; /* package's local cost plus the pay premium on the post's salary for the policy's years */
     int64_t central_cost_gbp;
-    bool needs_approval;           /* salary with premium above the policy's threshold */
+    bool needs_approval; /* salary with premium above the policy's threshold */
 };
 
 /* ---- One pair, every part kept --------------------------------------------------------------------------------------- */
@@ -329,15 +332,15 @@ enum wm_accept_term {
 WM_API const char *wm_accept_term_name(enum wm_accept_term term);
 
 struct wm_score {
-    int64_t expected_nano;                             /* benefit * accept: what ranks; the sum of expected_part_nano */
-    int64_t expected_part_nano[WM_DOMAINS_MAX];        /* per domain */
-    int64_t benefit_micro;                             /* severity * fit, each as shown here, then rounded half up */
+    int64_t expected_nano;                      /* benefit * accept: what ranks; the sum of expected_part_nano */
+    int64_t expected_part_nano[WM_DOMAINS_MAX]; /* per domain */
+    int64_t benefit_micro;                      /* severity * fit, each as shown here, then rounded half up */
     int64_t severity_micro;
     int64_t fit_micro, fit_part_micro[WM_DOMAINS_MAX]; /* per domain; adds up */
     int64_t accept_micro;                              /* chance that this person takes this post: 1 / (1 + e^-logit) */
-    int64_t logit_micro;                             /* sum of the two arrays below */
+    int64_t logit_micro;                               /* sum of the two arrays below */
     int64_t logit_term_micro[WM_ACCEPT_TERM_COUNT];
-    int64_t logit_want_micro[WM_COMPONENTS_MAX];     /* per package component */
+    int64_t logit_want_micro[WM_COMPONENTS_MAX]; /* per package component */
 };
 
 struct wm_match {
@@ -358,22 +361,25 @@ struct wm_match {
 enum { WM_LIMIT_MAX = 1000, WM_FILTER_IDS_MAX = 1000 };
 
 struct wm_query {
-    size_t subject;                 /* row: the post of a shortlist, the leader of opportunities */
-    size_t offset;                  /* ranks to skip */
-    size_t limit;                   /* 1 to WM_LIMIT_MAX rows */
-    const uint32_t *packages;       /* rows: only these packages; NULL = all */
+    size_t subject;           /* row: the post of a shortlist, the leader of opportunities */
+    size_t offset;            /* ranks to skip */
+    size_t limit;             /* 1 to WM_LIMIT_MAX rows */
+    const uint32_t *packages; /* rows: only these packages; NULL = all */
     size_t n_packages;
     /* Filters. Each narrows; those refused by one are counted under the rule `filter`. */
-    uint64_t grades, sectors;       /* vocabulary bit sets of the leader; 0 = any */
-    uint64_t regions;               /* vocabulary bit set of the organisation's region (opportunities); 0 = any */
-    int64_t within_m;               /* metres; WM_MISSING = any; an unknown distance does not pass */
+    uint64_t grades, sectors; /* vocabulary bit sets of the leader; 0 = any */
+    uint64_t regions;         /* vocabulary bit set of the organisation's region (opportunities); 0 = any */
+    int64_t within_m;         /* metres; WM_MISSING = any; an unknown distance does not pass */
     int64_t max_local_cost_gbp, max_central_cost_gbp; /* WM_MISSING = any */
-    const uint32_t *among;          /* rows of the other side: only these; NULL = all */
+    const uint32_t *among;                            /* rows of the other side: only these; NULL = all */
     size_t n_among;
-    const uint32_t *without;        /* rows of the other side: not these */
+    const uint32_t *without; /* rows of the other side: not these */
     size_t n_without;
 };
-#define WM_QUERY_INIT {0, 0, 10, NULL, 0, 0, 0, 0, WM_MISSING, WM_MISSING, WM_MISSING, NULL, 0, NULL, 0}
+#define WM_QUERY_INIT                                                                    \
+    {                                                                                    \
+        0, 0, 10, NULL, 0, 0, 0, 0, WM_MISSING, WM_MISSING, WM_MISSING, NULL, 0, NULL, 0 \
+    }
 
 struct wm_shortlist {
     size_t considered; /* leaders in the dataset */
@@ -381,7 +387,8 @@ struct wm_shortlist {
     struct wm_refusals refusals;
     struct wm_severity severity;
     size_t n_offers;
-    struct wm_offer *offers; /* [n_offers] every package for this post, allowed or barred, in the order of package ids */
+    struct wm_offer
+        *offers; /* [n_offers] every package for this post, allowed or barred, in the order of package ids */
     size_t n_rows;
     struct wm_match *rows; /* [n_rows] ranks offset+1 ... offset+n_rows */
 };
@@ -401,12 +408,13 @@ enum wm_verdict { WM_PASSED, WM_REFUSED, WM_UNJUDGED /* data missing: refuses, b
 /* A cell to change. For a list (WM_WORDS, WM_REFERENCES) `word` is to be added or removed; else the cell goes from `from` to `to`. */
 struct wm_change {
     enum wm_table table;
-    const char *row;    /* id */
+    const char *row; /* id */
     const char *column;
-    enum wm_type type;  /* how from and to are to be read: days, scaled decimals, vocabulary index */
-    int64_t from, to;   /* WM_MISSING when unknown, or a list */
-    int64_t by;         /* how far in the column's unit (days, km, steps, GBP); negative: earlier or less; WM_MISSING: has no distance */
-    const char *word;   /* for a list, else NULL */
+    enum wm_type type; /* how from and to are to be read: days, scaled decimals, vocabulary index */
+    int64_t from, to;  /* WM_MISSING when unknown, or a list */
+    int64_t
+        by; /* how far in the column's unit (days, km, steps, GBP); negative: earlier or less; WM_MISSING: has no distance */
+    const char *word; /* for a list, else NULL */
     bool remove;
 };
 
@@ -415,25 +423,26 @@ enum { WM_CHANGES_MAX = 2 };
 struct wm_rule_outcome {
     enum wm_rule rule;
     enum wm_verdict verdict;
-    char note[200];     /* one sentence with the facts that decided */
-    size_t n_changes;   /* what would make it pass; 0: it passes, or no change of one or two cells does */
-    bool together;      /* all changes are needed; false: any one of them does, smallest first */
+    char note[200];   /* one sentence with the facts that decided */
+    size_t n_changes; /* what would make it pass; 0: it passes, or no change of one or two cells does */
+    bool together;    /* all changes are needed; false: any one of them does, smallest first */
     struct wm_change changes[WM_CHANGES_MAX];
 };
 
 struct wm_package_row {
     struct wm_offer offer;
-    struct wm_score score;      /* as if offered, also when barred, so that they can be compared */
-    int64_t gain_micro;         /* chance above the cheapest allowed package's chance */
-    int64_t gbp_per_point;      /* pounds (local and central) above that package, per percentage point of chance gained; WM_MISSING when none is gained */
-    bool best;                  /* the one a shortlist would choose */
-    bool dominated;             /* another allowed one costs no more and gives at least the same chance */
+    struct wm_score score; /* as if offered, also when barred, so that they can be compared */
+    int64_t gain_micro;    /* chance above the cheapest allowed package's chance */
+    int64_t
+        gbp_per_point; /* pounds (local and central) above that package, per percentage point of chance gained; WM_MISSING when none is gained */
+    bool best;         /* the one a shortlist would choose */
+    bool dominated;    /* another allowed one costs no more and gives at least the same chance */
 };
 
 struct wm_explanation {
     bool eligible;
     struct wm_rule_outcome rules[WM_RULE_COUNT]; /* in the order of enum wm_rule; `filter` always passes here */
-    struct wm_match match;  /* with the best package; when none is allowed, with the cheapest one as if it were */
+    struct wm_match match; /* with the best package; when none is allowed, with the cheapest one as if it were */
     struct wm_severity severity;
     size_t rank, eligible_count; /* the pair's rank in the post's shortlist; 0 when not eligible */
     size_t n_packages;
@@ -457,7 +466,7 @@ struct wm_opportunity {
     struct wm_gap gaps[WM_DOMAINS_MAX]; /* largest weighted gap first */
 };
 
-struct wm_near_miss { /* a post refused by exactly one rule that a change can turn */
+struct wm_near_miss {      /* a post refused by exactly one rule that a change can turn */
     struct wm_match match; /* as if the rule had passed */
     struct wm_rule_outcome rule;
 };
@@ -475,7 +484,8 @@ struct wm_opportunities {
 };
 
 /* The posts ranked for leader `query->subject`. Errors as wm_shortlist_make. Free with wm_opportunities_free. */
-WM_API int wm_opportunities_make(const struct wm_dataset *dataset, const struct wm_query *query, struct wm_opportunities **out);
+WM_API int wm_opportunities_make(const struct wm_dataset *dataset, const struct wm_query *query,
+                                 struct wm_opportunities **out);
 WM_API void wm_opportunities_free(struct wm_opportunities *opportunities);
 
 #ifdef __cplusplus
