@@ -115,7 +115,8 @@ void buf_format(struct buf *buf, const char *format, ...)
 
 static void put_escape(struct buf *buf, unsigned char c)
 {
-    static const char shorts[][2] = {{'"', '"'}, {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}};
+    static const char shorts[][2] = {{'"', '"'},  {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'},
+                                     {'\n', 'n'}, {'\r', 'r'},  {'\t', 't'}};
     for (size_t i = 0; i < sizeof shorts / sizeof shorts[0]; i++)
         if (c == (unsigned char)shorts[i][0]) {
             buf_put(buf, (char[2]){'\\', shorts[i][1]}, 2);
@@ -159,7 +160,7 @@ void json_close(struct buf *buf, char bracket)
     buf_char(buf, bracket);
 }
 
-void json_key(struct buf *buf, const char *key)
+void json_put_key(struct buf *buf, const char *key)
 {
     put_comma(buf);
     buf_char(buf, '"');
@@ -172,35 +173,35 @@ void json_item(struct buf *buf)
     put_comma(buf);
 }
 
-void json_text(struct buf *buf, const char *key, const char *text)
+void json_put_text(struct buf *buf, const char *key, const char *text)
 {
-    json_key(buf, key);
+    json_put_key(buf, key);
     if (text == NULL)
         buf_text(buf, "null");
     else
         buf_json_string(buf, text, strlen(text));
 }
 
-void json_integer(struct buf *buf, const char *key, int64_t value)
+void json_put_integer(struct buf *buf, const char *key, int64_t value)
 {
-    json_key(buf, key);
+    json_put_key(buf, key);
     buf_integer(buf, value);
 }
 
-void json_fixed(struct buf *buf, const char *key, int64_t value, int decimals)
+void json_put_fixed(struct buf *buf, const char *key, int64_t value, int decimals)
 {
-    json_key(buf, key);
+    json_put_key(buf, key);
     buf_fixed(buf, value, decimals);
 }
 
-void json_bool(struct buf *buf, const char *key, bool value)
+void json_put_bool(struct buf *buf, const char *key, bool value)
 {
-    json_key(buf, key);
+    json_put_key(buf, key);
     buf_text(buf, value ? "true" : "false");
 }
 
-void json_null(struct buf *buf, const char *key)
+void json_put_null(struct buf *buf, const char *key)
 {
-    json_key(buf, key);
+    json_put_key(buf, key);
     buf_text(buf, "null");
 }

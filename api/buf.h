@@ -9,13 +9,13 @@
 struct buf {
     char *at;
     size_t len, cap, max;
-    bool failed; /* sticky: the ceiling or memory was reached; what was put since is lost */
+    bool failed;  /* sticky: the ceiling or memory was reached; what was put since is lost */
     bool starved; /* failed for want of memory, not at the ceiling */
 };
 
 void buf_init(struct buf *buf, size_t max); /* allocates nothing yet */
 void buf_fini(struct buf *buf);
-void buf_clear(struct buf *buf);   /* empties, keeps the room, forgets the failure */
+void buf_clear(struct buf *buf);           /* empties, keeps the room, forgets the failure */
 void buf_cut(struct buf *buf, size_t len); /* back to an earlier length */
 
 /* Each appends and does nothing once the buffer has failed, so that a writer checks `failed` once, at its end. */
@@ -32,12 +32,12 @@ void buf_json_string(struct buf *buf, const char *text, size_t len);
 /* Members and items: each puts the comma that is due. A key is a C identifier and needs no escaping. */
 void json_open(struct buf *buf, char bracket);  /* '{' or '[' */
 void json_close(struct buf *buf, char bracket); /* '}' or ']' */
-void json_key(struct buf *buf, const char *key);
-void json_item(struct buf *buf); /* before a bare value inside an array */
-void json_text(struct buf *buf, const char *key, const char *text); /* NULL text writes null */
-void json_integer(struct buf *buf, const char *key, int64_t value);
-void json_fixed(struct buf *buf, const char *key, int64_t value, int decimals);
-void json_bool(struct buf *buf, const char *key, bool value);
-void json_null(struct buf *buf, const char *key);
+void json_put_key(struct buf *buf, const char *key);
+void json_item(struct buf *buf);                                        /* before a bare value inside an array */
+void json_put_text(struct buf *buf, const char *key, const char *text); /* NULL text writes null */
+void json_put_integer(struct buf *buf, const char *key, int64_t value);
+void json_put_fixed(struct buf *buf, const char *key, int64_t value, int decimals);
+void json_put_bool(struct buf *buf, const char *key, bool value);
+void json_put_null(struct buf *buf, const char *key);
 
 #endif

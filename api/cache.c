@@ -3,11 +3,11 @@
  *
  * A value travels to Redis as a record that proves itself, since anybody may write there:
  *     "WMC1", key_len (4 bytes), value_len (8 bytes), XXH3-128 of key and value (16 bytes), key, value
- * numbers little-endian, under "wellmatch:1:" and the hexadecimal SHA-256 of the key. What differs in any way is a miss.
+ * numbers little-endian, under "wellmatch:1:" and the hexadecimal SHA-256 of the key. What differs anywhere is a miss.
  *
- * A shared get: cache_get_shared -> start_get -> redis_get -> on_answer -> finish_get. One that cannot be sent, or whose
- * connection ends, waits in `misses` for on_next_turn, so that `found` never runs inside the call that asked nor while
- * a connection is being taken apart.
+ * A shared get: cache_get_shared -> start_get -> redis_get -> on_answer -> finish_get. One that cannot be sent, or
+ * whose connection ends, waits in `misses` for on_next_turn, so that `found` never runs inside the call that asked nor
+ * while a connection is being taken apart.
  */
 #include "cache.h"
 
@@ -45,9 +45,9 @@ struct cache {
     struct get *gets, *free_gets;
     size_t n_gets;
 
-    uv_idle_t next_turn;  /* active while something below waits to be told */
+    uv_idle_t next_turn; /* active while something below waits to be told */
     struct get *misses, **misses_end;
-    bool decided, answered; /* by Redis, the first time */
+    bool decided, answered;                     /* by Redis, the first time */
     void (*on_first)(void *arg, bool answered); /* NULL once called */
     void *on_first_arg;
 
@@ -86,8 +86,8 @@ int cache_new(uv_loop_t *loop, const struct cache_options *options, struct cache
         assert(options->timeout_ms > 0 && options->expiry_s > 0 && options->in_flight_max > 0);
         if (!make_gets(cache, options->in_flight_max))
             goto no_gets;
-        struct redis_options redis = {options->redis_url, options->timeout_ms, options->in_flight_max, options->seed,
-                                      on_decided, cache};
+        struct redis_options redis = {options->redis_url, options->timeout_ms, options->in_flight_max,
+                                      options->seed,      on_decided,          cache};
         int failed = redis_new(loop, &redis, &cache->redis, error, error_cap);
         if (failed) {
             free(cache->gets);

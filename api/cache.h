@@ -18,21 +18,36 @@
 struct cache;
 
 struct cache_options {
-    size_t bytes_max;           /* of the in-process cache, keys and bookkeeping counted; 0: none */
-    const char *redis_url;      /* redis://[:password@]host:port[/db], redis+unix:PATH, or NULL: none */
-    unsigned timeout_ms;        /* connect, and each command: past it Redis counts as gone */
-    unsigned expiry_s;          /* life of a value in Redis; each gets up to 10% jitter, taken from its key */
-    unsigned in_flight_max;     /* commands waiting for Redis; more are misses at once */
-    uint64_t seed;              /* of the back-off's jitter */
+    size_t bytes_max;       /* of the in-process cache, keys and bookkeeping counted; 0: none */
+    const char *redis_url;  /* redis://[:password@]host:port[/db], redis+unix:PATH, or NULL: none */
+    unsigned timeout_ms;    /* connect, and each command: past it Redis counts as gone */
+    unsigned expiry_s;      /* life of a value in Redis; each gets up to 10% jitter, taken from its key */
+    unsigned in_flight_max; /* commands waiting for Redis; more are misses at once */
+    uint64_t seed;          /* of the back-off's jitter */
 };
-#define CACHE_OPTIONS_INIT {64u << 20, NULL, 50, 86400, 1024, 1}
+#define CACHE_OPTIONS_INIT                  \
+    {                                       \
+        64u << 20, NULL, 50, 86400, 1024, 1 \
+    }
 
-enum breaker { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN }; /* closed = Redis in use; open = left alone until a time */
+/* Closed: Redis is in use; open: left alone for a while; half open: one attempt decides. */
+enum breaker { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
 
-#define CACHE_COUNTERS(X)                                                       \
-    X(local_hits) X(local_misses) X(local_evictions) X(local_entries) X(local_bytes) \
-    X(redis_hits) X(redis_misses) X(redis_errors) X(redis_timeouts) X(redis_corrupt) X(redis_skipped) \
-    X(redis_stored) X(redis_connects) X(redis_in_flight)
+#define CACHE_COUNTERS(X) \
+    X(local_hits)         \
+    X(local_misses)       \
+    X(local_evictions)    \
+    X(local_entries)      \
+    X(local_bytes)        \
+    X(redis_hits)         \
+    X(redis_misses)       \
+    X(redis_errors)       \
+    X(redis_timeouts)     \
+    X(redis_corrupt)      \
+    X(redis_skipped)      \
+    X(redis_stored)       \
+    X(redis_connects)     \
+    X(redis_in_flight)
 
 struct cache_stats {
 #define X(name) uint64_t name;
@@ -50,14 +65,14 @@ int cache_new(uv_loop_t *loop, const struct cache_options *options, struct cache
  * was refused or timed out, and when none is configured or the cache is closed before that (false). One `fn` a cache.
  */
 void cache_on_first_answer(struct cache *cache, void (*fn)(void *arg, bool answered), void *arg);
-/* Closes handles; `closed` is called on the loop when memory is gone. Pending gets end as misses first. Allowed in any callback. */
+/* Closes handles; `closed` is called on the loop when memory is gone. Pending gets end as misses first, not inside. */
 void cache_close(struct cache *cache, void (*closed)(void *arg), void *arg);
 
 /* The in-process step. The bytes are valid until the next cache call; at == NULL: not there. */
 struct slice cache_get_local(struct cache *cache, const char *key, size_t key_len);
 /*
- * The shared step: `found` is called exactly once, on the loop, never inside this call, with the value (valid during the
- * call) or at == NULL. A value found is also kept locally. (Only a get that cache_shared_ready would have advised
+ * The shared step: `found` is called exactly once, on the loop, never inside this call, with the value (valid during
+ * its call) or at == NULL. A value found is also kept locally. (Only a get that cache_shared_ready would have advised
  * against, and for which there is no memory to wait in, is told at once.)
  */
 typedef void cache_found(void *arg, struct slice value);

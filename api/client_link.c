@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 64 << 10, REPLY_MAX_BYTES = 1 << 20, BACKLOG_WAIT_MS = 10 };
+enum { READ_BYTES = 64 << 10, REPLY_MAX_BYTES = 1 << 20, BACKLOG_WAIT_MS = 10, ENVELOPE_ROOM = 4096 };
 
 static const char id_text[] = "1";
 
@@ -57,7 +57,7 @@ static void start(struct link *link)
 {
     *link = (struct link){.fd = -1};
     frame_init(&link->frame, REPLY_MAX_BYTES);
-    buf_init(&link->line, 2 * REPLY_MAX_BYTES);
+    buf_init(&link->line, REPLY_MAX_BYTES + ENVELOPE_ROOM);
 }
 
 enum link_status link_open(struct link *link, const char *url, int64_t timeout_ms)

@@ -188,11 +188,11 @@ static void put_level(const struct options *options, const char *prefix, const c
             strchr(pointer + strlen(prefix), '/'))
             continue;
         if (!any && object) {
-            json_key(params, object);
+            json_put_key(params, object);
             json_open(params, '{');
         }
         any = true;
-        json_key(params, option == OPTION_among ? among : pointer + strlen(prefix));
+        json_put_key(params, option == OPTION_among ? among : pointer + strlen(prefix));
         if (specs[option].kind == OPTION_LIST)
             put_list(options, option, params);
         else if (specs[option].kind == OPTION_NUMBER)

@@ -16,21 +16,28 @@ struct kept {
 
 /* ---- Texts ---- */
 
-/* Takes what `made` holds as a text of the view. */
-static const char *keep(struct page *page, struct buf *made)
+/* Room for a text of `len` bytes, kept by the page; NULL when there is no memory, which fails the page. */
+static char *new_text(struct page *page, size_t len)
 {
-    struct kept *kept = made->failed ? NULL : malloc(sizeof *kept + made->len + 1);
+    struct kept *kept = len < TEXT_MAX_BYTES ? malloc(sizeof *kept + len + 1) : NULL;
     if (!kept) {
         page->out->failed = true;
-        buf_fini(made);
-        return "";
+        return NULL;
     }
-    memcpy(kept->text, made->len ? made->at : "", made->len);
-    kept->text[made->len] = '\0';
     kept->before = page->kept;
     page->kept = kept;
-    buf_fini(made);
+    kept->text[len] = '\0';
     return kept->text;
+}
+
+/* Takes what `made` holds as a text of the page. */
+static const char *keep(struct page *page, struct buf *made)
+{
+    char *text = new_text(page, made->failed ? TEXT_MAX_BYTES : made->len);
+    if (text && made->len > 0)
+        memcpy(text, made->at, made->len);
+    buf_fini(made);
+    return text ? text : "";
 }
 
 void page_end(struct page *page)
@@ -44,20 +51,16 @@ void page_end(struct page *page)
 
 const char *page_say(struct page *page, const char *format, ...)
 {
-    char *made;
-    va_list arguments;
+    va_list arguments, again;
     va_start(arguments, format);
-    int len = vasprintf(&made, format, arguments);
+    va_copy(again, arguments);
+    int len = vsnprintf(NULL, 0, format, arguments);
+    char *text = new_text(page, len < 0 ? TEXT_MAX_BYTES : (size_t)len);
+    if (text)
+        vsnprintf(text, (size_t)len + 1, format, again);
+    va_end(again);
     va_end(arguments);
-    struct buf copy;
-    buf_init(&copy, TEXT_MAX_BYTES);
-    if (len >= 0)
-        buf_put(&copy, made, (size_t)len);
-    else
-        copy.failed = true;
-    if (len >= 0)
-        free(made);
-    return keep(page, &copy);
+    return text ? text : "";
 }
 
 /* A list of scalars has commas between; other containers are shown as JSON. */
@@ -164,24 +167,17 @@ void page_gap(struct page *page)
     buf_char(page->out, '\n');
 }
 
-/* The table, and what there was no room for. Ends the table. */
+/* The table, and what there was no room for. */
 void page_table(struct page *page, struct table *table, enum narrowing narrowing)
 {
-    struct buf names;
     table_put(table, page->screen, 0, narrowing, page->out);
-    buf_init(&names, TEXT_MAX_BYTES);
-    for (size_t c = 0; c < table->n_columns && table->n_left_out > 0; c++)
+    const char *names = table->n_left_out > LEFT_OUT_NAMED ? page_say(page, "%zu columns", table->n_left_out) : "";
+    for (size_t c = 0; c < table->n_columns && table->n_left_out <= LEFT_OUT_NAMED && table->n_left_out > 0; c++)
         if (table->left_out[c])
-            buf_format(&names, "%s%s", names.len > 0 ? ", " : "", table->columns[c].title);
-    buf_char(&names, '.');
-    if (table->n_left_out > LEFT_OUT_NAMED)
+            names = page_join(page, names, ", ", table->columns[c].title);
+    if (table->n_left_out > 0)
         page_paragraph(
-            page, page_say(page, "Left out for want of room: %zu columns. A wider terminal shows more, --json all.",
-                           table->n_left_out));
-    else if (table->n_left_out > 0)
-        page_paragraph(page, page_say(page, "Left out for want of room: %s A wider terminal shows more, --json all.",
-                                      keep(page, &names)));
-    buf_fini(&names);
+            page, page_say(page, "Left out for want of room: %s. A wider terminal shows more, --json all.", names));
     table_fini(table);
 }
 

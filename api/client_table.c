@@ -212,7 +212,7 @@ void table_cell(struct table *table, enum style style, const char *text)
 {
     if (table->n_cells == table->cells_cap) {
         size_t cap = table->cells_cap ? 2 * table->cells_cap : 64;
-        struct cell *cells = cap > TABLE_CELLS_MAX ? NULL : reallocarray(table->cells, cap, sizeof *cells);
+        struct cell *cells = cap > TABLE_CELLS_MAX ? NULL : realloc(table->cells, cap * sizeof *cells);
         if (!cells) {
             table->failed = true;
             return;

@@ -50,7 +50,9 @@ static struct slice step(struct slice value, const char *name, size_t len)
     while (value_next_member(&members, &key, &found))
         if (key.len == len && memcmp(key.at, name, len) == 0)
             return found;
-    unsigned long wanted = items.any ? strtoul(name, NULL, 10) : 0;
+    if (!items.any || strspn(name, "0123456789") != len)
+        return (struct slice){0};
+    unsigned long wanted = strtoul(name, NULL, 10);
     for (unsigned long i = 0; value_next(&items, &found); i++)
         if (i == wanted)
             return found;

@@ -610,12 +610,13 @@ static const char *nearest_text(struct page *page, struct slice data)
     return page_say(page, "; the nearest %s %s", value_count(nearest) > 1 ? "are" : "is", names);
 }
 
-/* What a pointer means to the person: the option that sets it, else the parameter: "/filters/regions/0" is filters/regions/0. */
+/* What a pointer means to the person: the option that sets it, else the parameter without the first slash. */
 static const char *subject_text(struct page *page, const char *pointer)
 {
     char name[32];
     const char *option = options_name_of(pointer, name);
-    return option ? page_say(page, "%s", option) : *pointer == '/' ? pointer + 1 : "the parameters";
+    const char *subject = option ? option : *pointer == '/' ? pointer + 1 : "";
+    return *subject ? page_say(page, "%s is", subject) : "the parameters are";
 }
 
 static const char *wrong_parameter(struct page *page, struct slice data)
@@ -627,7 +628,7 @@ static const char *wrong_parameter(struct page *page, struct slice data)
     if (last && got.at && value_is(got, last + 1) && *nearest) /* a name, not a value */
         return page_say(page, "there is no parameter '%s'; expected %s%s", last + 1, expected, nearest);
     const char *quote = got.at && json_kind(got) == '"' ? "'" : "";
-    return page_say(page, "%s is %s%s%s; expected %s%s", subject_text(page, pointer), quote,
+    return page_say(page, "%s %s%s%s; expected %s%s", subject_text(page, pointer), quote,
                     value_missing(got) ? "missing" : page_value(page, got), quote,
                     *expected ? expected : "something else", nearest);
 }
@@ -661,6 +662,11 @@ static const char *error_text(struct page *page, struct slice error, int code)
     case RPC_INVALID_DATA:
         return page_say(page, "the data has %s fault%s; the running data stays", count,
                         strcmp(count, "1") == 0 ? "" : "s");
+    case RPC_TOO_LARGE:
+        return page_join(page,
+                         page_say(page, "the %s passes the ceiling of %s", page_text(page, data, "what"),
+                                  page_whole(page, data, "limit")),
+                         "; ", page_text(page, data, "remedy"));
     default:
         return other_error(page, error, code);
     }

@@ -17,7 +17,7 @@
 enum kind { TEXT, LIST, INTEGER, LEVEL, REDIS };
 
 struct setting {
-    const char *name;    /* of the flag; the file spells it with _, the environment WELLMATCH_ and in capitals */
+    const char *name; /* of the flag; the file spells it with _, the environment WELLMATCH_ and in capitals */
     enum kind kind;
     size_t offset;       /* of the field in struct config; LIST has its own two */
     int64_t min, max;    /* INTEGER */
@@ -30,13 +30,17 @@ struct setting {
 
 static const struct setting settings[CONFIG_SETTINGS] = {
     {"data", TEXT, AT(data), 0, 0, NULL, "DIR", "folder with policy.json and the CSV files"},
-    {"listen", LIST, AT(listen), 0, 0, ADDRESS_DEFAULT, "ADDRESS", "tcp://HOST:PORT or unix:PATH; may be repeated; port 0: any free one"},
-    {"redis", REDIS, AT(redis), 0, 0, "redis://127.0.0.1:6379", "URL", "redis://[:PASSWORD@]HOST:PORT[/DB], redis+unix:PATH, or none"},
-    {"redis-timeout-ms", INTEGER, AT(redis_timeout_ms), 1, 60000, "50", "N", "a Redis slower than this is left alone for a while"},
+    {"listen", LIST, AT(listen), 0, 0, ADDRESS_DEFAULT, "ADDRESS",
+     "tcp://HOST:PORT or unix:PATH; may be repeated; port 0: any free one"},
+    {"redis", REDIS, AT(redis), 0, 0, "redis://127.0.0.1:6379", "URL",
+     "redis://[:PASSWORD@]HOST:PORT[/DB], redis+unix:PATH, or none"},
+    {"redis-timeout-ms", INTEGER, AT(redis_timeout_ms), 1, 60000, "50", "N",
+     "a Redis slower than this is left alone for a while"},
     {"redis-expiry-s", INTEGER, AT(redis_expiry_s), 1, 31536000, "86400", "N", "life of an answer in Redis"},
     {"cache-mib", INTEGER, AT(cache_mib), 0, 1048576, "64", "N", "answers kept in this process; 0: none"},
     {"connections-max", INTEGER, AT(connections_max), 1, 1000000, "1024", "N", "connections at a time"},
-    {"in-flight-max", INTEGER, AT(in_flight_max), 1, 1000000, "1024", "N", "requests of one connection that wait for an answer"},
+    {"in-flight-max", INTEGER, AT(in_flight_max), 1, 1000000, "1024", "N",
+     "requests of one connection that wait for an answer"},
     {"queue-max", INTEGER, AT(queue_max), 1, 1000000, "4096", "N", "answers being computed or waiting to be"},
     {"output-mib", INTEGER, AT(output_mib), 1, 2048, "32", "N", "answers queued for one connection"},
     {"stall-s", INTEGER, AT(stall_s), 1, 86400, "30", "N", "a peer that reads nothing for so long is closed"},
@@ -58,17 +62,18 @@ struct reader {
     struct config *config;
     FILE *errors;
     bool bad;
-    const char *file;                           /* --config or WELLMATCH_CONFIG */
+    const char *file; /* --config or WELLMATCH_CONFIG */
     bool asked[ACTIONS];
-    const char *flag[CONFIG_SETTINGS];          /* values given as flags; applied last */
+    const char *flag[CONFIG_SETTINGS]; /* values given as flags; applied last */
     size_t n_listen;
-    const char *listen[LISTEN_MAX];             /* --listen, as often as given */
+    const char *listen[LISTEN_MAX]; /* --listen, as often as given */
 };
 
 enum { NAME_CAP = 40 };
 
 static void read_flags(struct reader *reader, int argc, char *const argv[]);
-static const char *flag_value(struct reader *reader, const char *name, const char *equals, int argc, char *const argv[], int *i);
+static const char *flag_value(struct reader *reader, const char *name, const char *equals, int argc, char *const argv[],
+                              int *i);
 static void take_flag(struct reader *reader, int setting, const char *value);
 static void apply_initial(struct reader *reader);
 static void apply_file(struct reader *reader);
@@ -164,7 +169,7 @@ static void print_without_secret(const char *url, FILE *out)
         fprintf(out, "%s", url);
 }
 
-/* ---- Flags --------------------------------------------------------------------------------------------------------- */
+/* ---- Flags ------------------------------------------------------------------------------------------------------- */
 
 /* First pass: the file named among the flags is weaker than they are, so their values wait in the reader. */
 static void read_flags(struct reader *reader, int argc, char *const argv[])
@@ -207,7 +212,8 @@ static void read_flags(struct reader *reader, int argc, char *const argv[])
     }
 }
 
-static const char *flag_value(struct reader *reader, const char *name, const char *equals, int argc, char *const argv[], int *i)
+static const char *flag_value(struct reader *reader, const char *name, const char *equals, int argc, char *const argv[],
+                              int *i)
 {
     if (equals)
         return equals + 1;
@@ -245,7 +251,7 @@ static void apply_flags(struct reader *reader)
     }
 }
 
-/* ---- Defaults, file, environment ------------------------------------------------------------------------------------- */
+/* ---- Defaults, file, environment --------------------------------------------------------------------------------- */
 
 static void apply_initial(struct reader *reader)
 {
@@ -270,8 +276,7 @@ static void apply_file(struct reader *reader)
         complain(reader, "%s: a settings file is one JSON object, as in {\"data\": \"data/sample\"}", reader->file);
     const char *key;
     json_t *value;
-    json_object_foreach(root, key, value)
-        apply_member(reader, key, value);
+    json_object_foreach(root, key, value) apply_member(reader, key, value);
     json_decref(root);
 }
 
@@ -306,7 +311,9 @@ static void apply_member(struct reader *reader, const char *key, const json_t *v
         set(reader, i, json_string_value(value), place);
     } else {
         complain(reader, "%s: expected %s", place,
-                 settings[i].kind == INTEGER ? "a whole number" : settings[i].kind == LIST ? "a list of strings" : "a string");
+                 settings[i].kind == INTEGER ? "a whole number"
+                 : settings[i].kind == LIST  ? "a list of strings"
+                                             : "a string");
     }
 }
 
@@ -344,12 +351,12 @@ static void check_whole(struct reader *reader)
         complain(reader, "listen: no address to listen on; the usual one is " ADDRESS_DEFAULT);
 }
 
-/* ---- Values ---------------------------------------------------------------------------------------------------------- */
+/* ---- Values ------------------------------------------------------------------------------------------------------ */
 
 static void set(struct reader *reader, size_t i, const char *text, const char *place)
 {
     char *field = (char *)reader->config + settings[i].offset;
-    reader->config->from[i] = strncmp(place, "--", 2) == 0        ? "flag"
+    reader->config->from[i] = strncmp(place, "--", 2) == 0            ? "flag"
                               : strncmp(place, "WELLMATCH_", 10) == 0 ? "environment"
                               : strcmp(place, "default") == 0         ? "default"
                                                                       : "file";
@@ -448,7 +455,7 @@ static void complain(struct reader *reader, const char *format, ...)
     va_end(arguments);
 }
 
-/* ---- Names ----------------------------------------------------------------------------------------------------------- */
+/* ---- Names ------------------------------------------------------------------------------------------------------- */
 
 static int find(const char *name, char separator, bool capitals)
 {
@@ -489,7 +496,7 @@ static const char *nearest(const char *name, char separator, bool capitals, unsi
     return best <= within ? out : NULL;
 }
 
-/* ---- Help -------------------------------------------------------------------------------------------------------------- */
+/* ---- Help -------------------------------------------------------------------------------------------------------- */
 
 static void print_help(FILE *out)
 {
@@ -512,12 +519,14 @@ static void print_help(FILE *out)
         fputs("\n", out);
     }
     fputs("\n"
-          "  --config FILE          a JSON object of settings, names with _ for -: {\"data\": \"DIR\", \"cache_mib\": 256}\n"
+          "  --config FILE          a JSON object of settings, names with _ for -: {\"data\": \"DIR\", \"cache_mib\": "
+          "256}\n"
           "  --check-config         print the settings and where each came from, check the data, and stop\n"
           "  -h, --help             this text\n"
           "  -V, --version          the version\n"
           "\n"
-          "Every setting is also an environment variable (WELLMATCH_DATA, WELLMATCH_REDIS_TIMEOUT_MS, ...; WELLMATCH_CONFIG\n"
+          "Every setting is also an environment variable (WELLMATCH_DATA, WELLMATCH_REDIS_TIMEOUT_MS, ...; "
+          "WELLMATCH_CONFIG\n"
           "names the file). The file is weakest, then the environment, then flags. Commas separate several addresses.\n"
           "\n"
           "Signals   SIGTERM, SIGINT: answer what is in flight, then exit 0.   SIGHUP: load the data again.\n"

@@ -13,26 +13,33 @@
 enum { LISTEN_MAX = 16, CONFIG_SETTINGS = 14 };
 
 struct config {
-    const char *data;                /* folder of the dataset */
+    const char *data; /* folder of the dataset */
     size_t n_listen;
-    const char *listen[LISTEN_MAX];  /* tcp://HOST:PORT (IPv6 in [ ]; port 0 = any free one), unix:PATH */
-    const char *redis;               /* redis://HOST:PORT, redis+unix:PATH or none */
+    const char *listen[LISTEN_MAX]; /* tcp://HOST:PORT (IPv6 in [ ]; port 0 = any free one), unix:PATH */
+    const char *redis;              /* redis://HOST:PORT, redis+unix:PATH or none */
     int64_t redis_timeout_ms, redis_expiry_s;
     int64_t cache_mib;
     int64_t connections_max, in_flight_max /* of one connection */, queue_max /* requests computing or waiting */;
-    int64_t output_mib;              /* queued output of one connection */
-    int64_t stall_s;                 /* a peer that takes none of its queued output for so long is closed */
-    int64_t drain_s;                 /* how long SIGTERM waits for requests in flight */
-    int64_t threads;                 /* workers that score; 0: one a processor */
-    const char *log;                 /* error, warning, info, debug */
-    bool check_only;                 /* --check-config */
+    int64_t output_mib;                /* queued output of one connection */
+    int64_t stall_s;                   /* a peer that takes none of its queued output for so long is closed */
+    int64_t drain_s;                   /* how long SIGTERM waits for requests in flight */
+    int64_t threads;                   /* workers that score; 0: one a processor */
+    const char *log;                   /* error, warning, info, debug */
+    bool check_only;                   /* --check-config */
     const char *from[CONFIG_SETTINGS]; /* where each setting's value came from */
-    struct config_text *texts;       /* owns the texts above */
+    struct config_text *texts;         /* owns the texts above */
 };
 
-enum { CONFIG_RUN = 0, CONFIG_EXIT = 1 /* help, version: printed, exit 0 */, CONFIG_BAD = 2 /* said on stderr, exit 2 */ };
+enum {
+    CONFIG_RUN = 0,
+    CONFIG_EXIT = 1 /* help, version: printed, exit 0 */,
+    CONFIG_BAD = 2 /* said on stderr, exit 2 */
+};
 
-/* Reads file, environment and flags. Messages name the place ("--listen", "WELLMATCH_REDIS", "file.json: /listen/0") and the remedy. */
+/*
+ * Reads file, environment and flags. Messages name the place ("--listen", "WELLMATCH_REDIS", "file.json: /listen/0")
+ * and the remedy; every fault is told, not the first alone.
+ */
 int config_read(int argc, char *const argv[], char *const envp[], struct config *out, FILE *output, FILE *errors);
 void config_fini(struct config *config);
 /* The settings as they now stand, a line each, and where each came from. */

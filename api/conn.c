@@ -25,14 +25,14 @@
 
 enum {
     READ_BYTES = 65536,
-    OUT_KEEP = 65536,         /* room that a buffer without content may keep */
-    ERROR_BYTES = 2048,       /* an error with an id of any length: room kept beyond the output ceiling for each in flight */
+    OUT_KEEP = 65536,   /* room that a buffer without content may keep */
+    ERROR_BYTES = 2048, /* an error with an id of any length: room kept beyond the output ceiling for each in flight */
     KEEPALIVE_S = 60,
-    REFUSED_MAX = 16,         /* connections beyond the ceiling that are being told so */
-    REFUSED_MS = 1000,        /* how long they may take to read it */
-    ENVELOPE_BYTES = 34,      /* {"jsonrpc":"2.0","id":,"result":} and LF or comma */
+    REFUSED_MAX = 16,    /* connections beyond the ceiling that are being told so */
+    REFUSED_MS = 1000,   /* how long they may take to read it */
+    ENVELOPE_BYTES = 34, /* {"jsonrpc":"2.0","id":,"result":} and LF or comma */
     RETRY_AFTER_S = 1,
-    TURN_NS = 5000000         /* of the loop for one connection, before others have theirs */
+    TURN_NS = 5000000 /* of the loop for one connection, before others have theirs */
 };
 
 struct member {
@@ -65,21 +65,21 @@ struct conn {
         uv_tcp_t tcp;
         uv_pipe_t pipe;
     } peer;
-    uv_timer_t stall;      /* runs while libuv has output that the peer does not take */
+    uv_timer_t stall; /* runs while libuv has output that the peer does not take */
     int n_handles;
     struct frame frame;
-    struct buf out;        /* replies of this turn */
-    struct buf writing;    /* given to libuv */
+    struct buf out;     /* replies of this turn */
+    struct buf writing; /* given to libuv */
     uv_write_t write;
-    size_t writing_left;   /* when the stall timer last looked */
-    struct buf held;       /* read, but not looked at yet */
-    bool held_up;          /* not reading: output is at its high water mark, or the turn is over */
-    bool ended;            /* the peer sends no more; it may still read */
-    bool refused;          /* beyond the ceiling: is told so, and nothing else */
+    size_t writing_left; /* when the stall timer last looked */
+    struct buf held;     /* read, but not looked at yet */
+    bool held_up;        /* not reading: output is at its high water mark, or the turn is over */
+    bool ended;          /* the peer sends no more; it may still read */
+    bool refused;        /* beyond the ceiling: is told so, and nothing else */
     bool closing;
-    bool dirty;            /* in the list of those to look after at the end of this turn */
+    bool dirty; /* in the list of those to look after at the end of this turn */
     struct conn *prev, *next;
-    uint64_t turn_at;      /* when this turn's first bytes came */
+    uint64_t turn_at; /* when this turn's first bytes came */
     size_t in_flight;
     struct batch *batches;
 };
@@ -87,20 +87,20 @@ struct conn {
 struct conns {
     struct service *service;
     size_t n_slots, n_free, n_open, n_refused;
-    struct conn **at;      /* [n_slots] NULL: free */
-    uint32_t *generation;  /* [n_slots] */
-    uint32_t *free_slots;  /* [n_free] */
-    struct conn *dirty;    /* list, oldest first */
+    struct conn **at;     /* [n_slots] NULL: free */
+    uint32_t *generation; /* [n_slots] */
+    uint32_t *free_slots; /* [n_free] */
+    struct conn *dirty;   /* list, oldest first */
     size_t n_dirty;
-    uv_check_t check;      /* after the poll: what reads and workers produced */
-    uv_prepare_t prepare;  /* before it: what timers produced */
-    uv_idle_t idle;        /* runs while something is left for the next turn: the poll must not wait */
+    uv_check_t check;     /* after the poll: what reads and workers produced */
+    uv_prepare_t prepare; /* before it: what timers produced */
+    uv_idle_t idle;       /* runs while something is left for the next turn: the poll must not wait */
     void (*drained)(void *arg);
     void *drained_arg;
-    bool quiet;            /* draining and nothing was left to do a turn ago */
-    size_t error_len;      /* of a member that no longer fits into its batch, id not counted */
-    struct buf error;      /* scratch: an error object */
-    struct buf body;       /* scratch: the result of a method that runs on the loop */
+    bool quiet;       /* draining and nothing was left to do a turn ago */
+    size_t error_len; /* of a member that no longer fits into its batch, id not counted */
+    struct buf error; /* scratch: an error object */
+    struct buf body;  /* scratch: the result of a method that runs on the loop */
     struct log_limit log_refused, log_stalled, log_failed;
     char read[READ_BYTES]; /* one is enough: a read is looked through before the next */
 };
@@ -125,9 +125,12 @@ static void take_overlong(struct conn *conn);
 static void take_batch(struct conn *conn, struct message *message, uint64_t at);
 static struct batch *batch_new(struct conn *conn, const struct request *requests, size_t n, size_t n_answered);
 static void take_request(struct conn *conn, const struct request *request, struct asker *asker);
-static void take_reload(struct conn *conn, const struct method *method, const struct request *request, const struct asker *asker);
-static void take_scoring(struct conn *conn, const struct method *method, const struct request *request, const struct asker *asker);
-static void take_light(struct conn *conn, const struct method *method, const struct request *request, const struct asker *asker);
+static void take_reload(struct conn *conn, const struct method *method, const struct request *request,
+                        const struct asker *asker);
+static void take_scoring(struct conn *conn, const struct method *method, const struct request *request,
+                         const struct asker *asker);
+static void take_light(struct conn *conn, const struct method *method, const struct request *request,
+                       const struct asker *asker);
 static struct waiter *wait_for(struct conn *conn, const struct asker *asker);
 static void answer_waiter(struct service *service, struct waiter *waiter, int code, struct slice body);
 static void give(struct conn *conn, const struct asker *asker, int code, struct slice body);
@@ -160,10 +163,11 @@ static void fail(struct conn *conn, const char *reason);
 static void conn_close(struct conn *conn);
 static void on_closed(uv_handle_t *handle);
 static void look_for_end(struct conns *conns);
+static bool is_busy(const struct conns *conns);
 
 static const struct slice null_id = {"null", 4};
 
-/* ---- All connections ------------------------------------------------------------------------------------------------- */
+/* ---- All connections --------------------------------------------------------------------------------------------- */
 
 int conns_init(struct service *service)
 {
@@ -206,25 +210,29 @@ void conns_drain(struct service *service, void (*done)(void *arg), void *arg)
     service->conns->drained_arg = arg;
 }
 
-/* At the end of a turn while draining: one more turn must pass with nothing new, so that whatever was on its way is read. */
+/* At the end of a turn while draining: one more must pass with nothing new, so that what was on its way is read. */
 static void look_for_end(struct conns *conns)
 {
-    const struct service *service = conns->service;
-    bool busy = service->metrics.counter[METRIC_in_flight_now] > 0 || conns->n_dirty > 0;
-    for (size_t i = 0; i < conns->n_slots && !busy; i++)
-        busy = conns->at[i] && queued(conns->at[i]) > 0 && !conns->at[i]->refused;
-    if (busy) {
-        conns->quiet = false;
-    } else if (!conns->quiet) {
-        conns->quiet = true;
-    } else {
+    bool was_quiet = conns->quiet;
+    conns->quiet = !is_busy(conns);
+    if (was_quiet && conns->quiet) {
         void (*drained)(void *arg) = conns->drained;
         conns->drained = NULL;
         drained(conns->drained_arg);
     }
 }
 
-size_t conns_close(struct service *service)
+static bool is_busy(const struct conns *conns)
+{
+    bool busy = conns->service->metrics.counter[METRIC_in_flight_now] > 0 || conns->n_dirty > 0;
+    for (size_t i = 0; i < conns->n_slots && !busy; i++) {
+        const struct conn *conn = conns->at[i];
+        busy = conn && !conn->closing && !conn->refused && queued(conn) > 0;
+    }
+    return busy;
+}
+
+void conns_close(struct service *service)
 {
     struct conns *conns = service->conns;
     conns->drained = NULL;
@@ -235,7 +243,6 @@ size_t conns_close(struct service *service)
     uv_close((uv_handle_t *)&conns->check, NULL);
     uv_close((uv_handle_t *)&conns->prepare, NULL);
     uv_close((uv_handle_t *)&conns->idle, NULL);
-    return (size_t)service->metrics.counter[METRIC_in_flight_now];
 }
 
 void conns_fini(struct service *service)
@@ -251,7 +258,7 @@ void conns_fini(struct service *service)
     free(conns);
 }
 
-/* ---- Opening ----------------------------------------------------------------------------------------------------------- */
+/* ---- Opening ----------------------------------------------------------------------------------------------------- */
 
 void conn_open(struct service *service, int fd, bool local)
 {
@@ -304,7 +311,7 @@ void conn_open(struct service *service, int fd, bool local)
     uv_read_start(&conn->peer.stream, on_alloc, on_read);
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------------------------------- */
+/* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out)
 {
@@ -390,7 +397,7 @@ static void resume(struct conn *conn)
         uv_read_start(&conn->peer.stream, on_alloc, on_read);
 }
 
-/* ---- Requests ---------------------------------------------------------------------------------------------------------- */
+/* ---- Requests ---------------------------------------------------------------------------------------------------- */
 
 static void take_line(struct conn *conn, const char *line, size_t len)
 {
@@ -495,7 +502,7 @@ static void take_request(struct conn *conn, const struct request *request, struc
         give(conn, asker, RPC_METHOD, scratch(&conns->error));
     } else if (service->draining) {
         rpc_error_open(&conns->error, RPC_SHUTTING_DOWN);
-        json_integer(&conns->error, "drain_s", service->config->drain_s);
+        json_put_integer(&conns->error, "drain_s", service->config->drain_s);
         rpc_error_close(&conns->error);
         give(conn, asker, RPC_SHUTTING_DOWN, scratch(&conns->error));
     } else if (method->flags & METHOD_RELOAD) {
@@ -507,7 +514,8 @@ static void take_request(struct conn *conn, const struct request *request, struc
     }
 }
 
-static void take_reload(struct conn *conn, const struct method *method, const struct request *request, const struct asker *asker)
+static void take_reload(struct conn *conn, const struct method *method, const struct request *request,
+                        const struct asker *asker)
 {
     struct service *service = conn->service;
     struct conns *conns = service->conns;
@@ -524,7 +532,8 @@ static void take_reload(struct conn *conn, const struct method *method, const st
         service_reload(service, waiter);
 }
 
-static void take_scoring(struct conn *conn, const struct method *method, const struct request *request, const struct asker *asker)
+static void take_scoring(struct conn *conn, const struct method *method, const struct request *request,
+                         const struct asker *asker)
 {
     struct service *service = conn->service;
     struct slice key = job_key(service, method, request->params);
@@ -541,7 +550,8 @@ static void take_scoring(struct conn *conn, const struct method *method, const s
 }
 
 /* Costs less than keeping it would, or tells of now: computed on the loop, each time. */
-static void take_light(struct conn *conn, const struct method *method, const struct request *request, const struct asker *asker)
+static void take_light(struct conn *conn, const struct method *method, const struct request *request,
+                       const struct asker *asker)
 {
     struct service *service = conn->service;
     struct conns *conns = service->conns;
@@ -564,23 +574,31 @@ static struct waiter *wait_for(struct conn *conn, const struct asker *asker)
         fail(conn, "out of memory");
         return NULL;
     }
-    *waiter = (struct waiter){.slot = conn->slot, .generation = conn->generation, .batch = asker->batch, .member = asker->member,
-                              .metrics = asker->metrics, .asked_at = asker->at, .id_len = asker->id.len};
+    *waiter = (struct waiter){.slot = conn->slot,
+                              .generation = conn->generation,
+                              .batch = asker->batch,
+                              .member = asker->member,
+                              .metrics = asker->metrics,
+                              .asked_at = asker->at,
+                              .id_len = asker->id.len};
     memcpy(waiter->id, asker->id.at, asker->id.len);
     conn->in_flight++;
     metrics_add(&service->metrics, in_flight_now, 1);
     return waiter;
 }
 
-/* ---- Answers ----------------------------------------------------------------------------------------------------------- */
+/* ---- Answers ----------------------------------------------------------------------------------------------------- */
 
 static void answer_waiter(struct service *service, struct waiter *waiter, int code, struct slice body)
 {
     struct conn *conn = service->conns->at[waiter->slot];
     metrics_sub(&service->metrics, in_flight_now, 1);
     if (conn && conn->generation == waiter->generation && !conn->closing) {
-        struct asker asker = {.id = {waiter->id, waiter->id_len}, .batch = waiter->batch, .member = waiter->member,
-                              .metrics = waiter->metrics, .at = waiter->asked_at};
+        struct asker asker = {.id = {waiter->id, waiter->id_len},
+                              .batch = waiter->batch,
+                              .member = waiter->member,
+                              .metrics = waiter->metrics,
+                              .at = waiter->asked_at};
         conn->in_flight--;
         give(conn, &asker, code, body);
     } else {
@@ -702,8 +720,8 @@ static struct slice error_too_large(struct conns *conns, size_t limit, const cha
 {
     buf_clear(&conns->error);
     rpc_error_open(&conns->error, RPC_TOO_LARGE);
-    json_integer(&conns->error, "limit", (int64_t)limit);
-    json_text(&conns->error, "what", what);
+    json_put_integer(&conns->error, "limit", (int64_t)limit);
+    json_put_text(&conns->error, "what", what);
     rpc_error_close(&conns->error);
     return scratch(&conns->error);
 }
@@ -712,8 +730,8 @@ static struct slice error_overloaded(struct conns *conns)
 {
     buf_clear(&conns->error);
     rpc_error_open(&conns->error, RPC_OVERLOADED);
-    json_integer(&conns->error, "retry_after_s", RETRY_AFTER_S);
-    json_integer(&conns->error, "queue_depth", (int64_t)conns->service->metrics.counter[METRIC_jobs_now]);
+    json_put_integer(&conns->error, "retry_after_s", RETRY_AFTER_S);
+    json_put_integer(&conns->error, "queue_depth", (int64_t)conns->service->metrics.counter[METRIC_jobs_now]);
     rpc_error_close(&conns->error);
     return scratch(&conns->error);
 }
@@ -722,7 +740,7 @@ static struct slice error_plain(struct conns *conns, int code, const char *reaso
 {
     buf_clear(&conns->error);
     rpc_error_open(&conns->error, code);
-    json_text(&conns->error, "reason", reason);
+    json_put_text(&conns->error, "reason", reason);
     rpc_error_close(&conns->error);
     return scratch(&conns->error);
 }
@@ -732,7 +750,7 @@ static struct slice scratch(const struct buf *buf)
     return (struct slice){buf->at, buf->failed ? 0 : buf->len};
 }
 
-/* ---- Writing ----------------------------------------------------------------------------------------------------------- */
+/* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
 /* To be looked after at the end of this turn. */
 static void touch(struct conn *conn)
@@ -774,7 +792,7 @@ static void keep_turning(struct conns *conns)
 {
     if (conns->service->stopping)
         return; /* the handle is closed */
-    if (conns->n_dirty > 0 || (conns->drained && conns->quiet))
+    if (conns->n_dirty > 0 || (conns->drained && !is_busy(conns)))
         uv_idle_start(&conns->idle, on_idle);
     else
         uv_idle_stop(&conns->idle);
@@ -875,7 +893,7 @@ static size_t output_max(const struct conn *conn)
     return (size_t)conn->service->config->output_mib << 20;
 }
 
-/* ---- Closing ----------------------------------------------------------------------------------------------------------- */
+/* ---- Closing ----------------------------------------------------------------------------------------------------- */
 
 /* Closes a connection that has nothing to do any more. */
 static void settle(struct conn *conn)
@@ -889,8 +907,8 @@ static void settle(struct conn *conn)
 }
 
 /*
- * The refusal is written. Closing now would reset a connection whose peer has sent something, and might take the refusal
- * with it: say that there is no more, drop what comes, and go when the peer does, or soon.
+ * The refusal is written. Closing now would reset a connection whose peer has sent something, and might take the
+ * refusal with it: say that there is no more, drop what comes, and go when the peer does, or soon.
  */
 static void say_farewell(struct conn *conn)
 {
@@ -904,7 +922,8 @@ static void fail(struct conn *conn, const char *reason)
 {
     struct conns *conns = conn->service->conns;
     if (!conn->closing && log_due(&conns->log_failed))
-        log_event(LOG_ERROR, "connection_failed", "reason", reason, "suppressed", log_number(log_suppressed(&conns->log_failed)), NULL);
+        log_event(LOG_ERROR, "connection_failed", "reason", reason, "suppressed",
+                  log_number(log_suppressed(&conns->log_failed)), NULL);
     conn_close(conn);
 }
 

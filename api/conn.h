@@ -16,8 +16,8 @@ void conn_open(struct service *service, int fd, bool local);
  */
 void conns_drain(struct service *service, void (*done)(void *arg), void *arg);
 
-/* Closes every connection now, and the handles of service->conns; returns how many requests were left unanswered. */
-size_t conns_close(struct service *service);
+/* Closes every connection now, and the handles of service->conns; from here on the service computes nothing. */
+void conns_close(struct service *service);
 
 /* After the loop has ended. */
 void conns_fini(struct service *service);

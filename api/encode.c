@@ -7,9 +7,9 @@
 
 void encode_revisions(struct buf *buf, const struct wm_dataset *dataset)
 {
-    json_text(buf, "dataset", wm_dataset_digest(dataset));
-    json_text(buf, "policy", wm_policy_digest(dataset));
-    json_integer(buf, "ledger", LEDGER_REVISION);
+    json_put_text(buf, "dataset", wm_dataset_digest(dataset));
+    json_put_text(buf, "policy", wm_policy_digest(dataset));
+    json_put_integer(buf, "ledger", LEDGER_REVISION);
 }
 
 /* ---- Small values ---- */
@@ -17,45 +17,46 @@ void encode_revisions(struct buf *buf, const struct wm_dataset *dataset)
 static void put_micro(struct buf *buf, const char *key, int64_t value)
 {
     if (value == WM_MISSING)
-        json_null(buf, key);
+        json_put_null(buf, key);
     else
-        json_fixed(buf, key, value, 6);
+        json_put_fixed(buf, key, value, 6);
 }
 
 static void put_nano(struct buf *buf, const char *key, int64_t value)
 {
     if (value == WM_MISSING)
-        json_null(buf, key);
+        json_put_null(buf, key);
     else
-        json_fixed(buf, key, value, 9);
+        json_put_fixed(buf, key, value, 9);
 }
 
 static void put_km(struct buf *buf, const char *key, int64_t metres)
 {
     if (metres == WM_MISSING)
-        json_null(buf, key);
+        json_put_null(buf, key);
     else
-        json_fixed(buf, key, metres, 3);
+        json_put_fixed(buf, key, metres, 3);
 }
 
 static void put_integer(struct buf *buf, const char *key, int64_t value)
 {
     if (value == WM_MISSING)
-        json_null(buf, key);
+        json_put_null(buf, key);
     else
-        json_integer(buf, key, value);
+        json_put_integer(buf, key, value);
 }
 
 static void put_date(struct buf *buf, const char *key, int32_t day)
 {
     char text[11];
     wm_date_format(day, text);
-    json_text(buf, key, text);
+    json_put_text(buf, key, text);
 }
 
-static void put_row_id(struct buf *buf, const struct wm_dataset *dataset, const char *key, enum wm_table table, int64_t row)
+static void put_row_id(struct buf *buf, const struct wm_dataset *dataset, const char *key, enum wm_table table,
+                       int64_t row)
 {
-    json_text(buf, key, row == WM_NO_ROW ? NULL : wm_row_id(dataset, table, (size_t)row));
+    json_put_text(buf, key, row == WM_NO_ROW ? NULL : wm_row_id(dataset, table, (size_t)row));
 }
 
 /* ---- Cells ---- */
@@ -117,15 +118,17 @@ void encode_cell(struct buf *buf, const struct wm_dataset *dataset, enum wm_tabl
 }
 
 /* A column by its name, under a key of its own. */
-static void put_member(struct buf *buf, const char *key, const struct wm_dataset *dataset, enum wm_table table, size_t row, const char *column)
+static void put_member(struct buf *buf, const char *key, const struct wm_dataset *dataset, enum wm_table table,
+                       size_t row, const char *column)
 {
     int index = wm_column_find(dataset, table, column);
     assert(index >= 0);
-    json_key(buf, key);
+    json_put_key(buf, key);
     encode_cell(buf, dataset, table, row, (size_t)index);
 }
 
-void encode_member(struct buf *buf, const struct wm_dataset *dataset, enum wm_table table, size_t row, const char *column)
+void encode_member(struct buf *buf, const struct wm_dataset *dataset, enum wm_table table, size_t row,
+                   const char *column)
 {
     put_member(buf, column, dataset, table, row, column);
 }
@@ -147,25 +150,25 @@ static int64_t organisation_of(const struct wm_dataset *dataset, enum wm_table t
 
 static void put_severity(struct buf *buf, const struct wm_severity *severity)
 {
-    json_key(buf, "severity");
+    json_put_key(buf, "severity");
     json_open(buf, '{');
-    json_bool(buf, "known", severity->known);
+    json_put_bool(buf, "known", severity->known);
     put_micro(buf, "value", severity->used_micro);
     put_micro(buf, "evidence", severity->evidence_micro);
-    json_key(buf, "signals");
+    json_put_key(buf, "signals");
     json_open(buf, '[');
     for (int i = 0; i < WM_SIGNAL_COUNT; i++) {
         bool present = severity->present[i];
         json_open(buf, '{');
-        json_text(buf, "name", wm_signal_name((enum wm_signal)i));
-        json_bool(buf, "present", present);
+        json_put_text(buf, "name", wm_signal_name((enum wm_signal)i));
+        json_put_bool(buf, "present", present);
         put_micro(buf, "level", present ? severity->level_micro[i] : WM_MISSING);
         put_micro(buf, "share", present ? severity->share_micro[i] : WM_MISSING);
         put_micro(buf, "part", present ? severity->part_micro[i] : WM_MISSING);
         if (present)
             put_date(buf, "as_of", severity->as_of[i]);
         else
-            json_null(buf, "as_of");
+            json_put_null(buf, "as_of");
         json_close(buf, '}');
     }
     json_close(buf, ']');
@@ -177,9 +180,9 @@ static void put_post(struct buf *buf, const struct wm_dataset *dataset, size_t p
 {
     int64_t organisation = organisation_of(dataset, WM_POSTS, post);
     int region = wm_column_find(dataset, WM_POSTS, "region");
-    json_key(buf, "post");
+    json_put_key(buf, "post");
     json_open(buf, '{');
-    json_text(buf, "post_id", wm_row_id(dataset, WM_POSTS, post));
+    json_put_text(buf, "post_id", wm_row_id(dataset, WM_POSTS, post));
     encode_member(buf, dataset, WM_POSTS, post, "title");
     encode_member(buf, dataset, WM_POSTS, post, "role");
     encode_member(buf, dataset, WM_POSTS, post, "grade");
@@ -201,14 +204,14 @@ static void put_post(struct buf *buf, const struct wm_dataset *dataset, size_t p
 static void put_leader(struct buf *buf, const struct wm_dataset *dataset, size_t leader)
 {
     int64_t organisation = organisation_of(dataset, WM_LEADERS, leader);
-    json_key(buf, "leader");
+    json_put_key(buf, "leader");
     json_open(buf, '{');
-    json_text(buf, "leader_id", wm_row_id(dataset, WM_LEADERS, leader));
+    json_put_text(buf, "leader_id", wm_row_id(dataset, WM_LEADERS, leader));
     encode_member(buf, dataset, WM_LEADERS, leader, "roles");
     encode_member(buf, dataset, WM_LEADERS, leader, "grade");
     encode_member(buf, dataset, WM_LEADERS, leader, "ods_code");
     if (organisation == WM_NO_ROW)
-        json_null(buf, "organisation");
+        json_put_null(buf, "organisation");
     else
         put_member(buf, "organisation", dataset, WM_ORGANISATIONS, (size_t)organisation, "name");
     encode_member(buf, dataset, WM_LEADERS, leader, "salary_gbp");
@@ -220,17 +223,17 @@ static void put_leader(struct buf *buf, const struct wm_dataset *dataset, size_t
 
 static void put_refusals(struct buf *buf, const struct wm_refusals *refusals)
 {
-    json_key(buf, "refused");
+    json_put_key(buf, "refused");
     json_open(buf, '[');
     for (int i = 0; i < WM_RULE_COUNT; i++) {
         if (refusals->refused[i] == 0 && refusals->only[i] == 0)
             continue;
         json_open(buf, '{');
-        json_text(buf, "rule", wm_rule_name((enum wm_rule)i));
-        json_text(buf, "meaning", wm_rule_text((enum wm_rule)i));
-        json_integer(buf, "refused", (int64_t)refusals->refused[i]);
-        json_integer(buf, "only", (int64_t)refusals->only[i]);
-        json_integer(buf, "unknown", (int64_t)refusals->unknown[i]);
+        json_put_text(buf, "rule", wm_rule_name((enum wm_rule)i));
+        json_put_text(buf, "meaning", wm_rule_text((enum wm_rule)i));
+        json_put_integer(buf, "refused", (int64_t)refusals->refused[i]);
+        json_put_integer(buf, "only", (int64_t)refusals->only[i]);
+        json_put_integer(buf, "unknown", (int64_t)refusals->unknown[i]);
         json_close(buf, '}');
     }
     json_close(buf, ']');
@@ -238,7 +241,7 @@ static void put_refusals(struct buf *buf, const struct wm_refusals *refusals)
 
 static void put_missing_names(struct buf *buf, uint32_t missing)
 {
-    json_key(buf, "missing");
+    json_put_key(buf, "missing");
     json_open(buf, '[');
     for (int bit = 0; bit < WM_MISSING_COUNT; bit++)
         if (missing & (UINT32_C(1) << bit)) {
@@ -251,31 +254,32 @@ static void put_missing_names(struct buf *buf, uint32_t missing)
 /* The same with what each means, where there is room. */
 static void put_missing_meanings(struct buf *buf, uint32_t missing)
 {
-    json_key(buf, "missing");
+    json_put_key(buf, "missing");
     json_open(buf, '[');
     for (int bit = 0; bit < WM_MISSING_COUNT; bit++)
         if (missing & (UINT32_C(1) << bit)) {
             json_open(buf, '{');
-            json_text(buf, "name", wm_missing_name(bit));
-            json_text(buf, "meaning", wm_missing_text(bit));
+            json_put_text(buf, "name", wm_missing_name(bit));
+            json_put_text(buf, "meaning", wm_missing_text(bit));
             json_close(buf, '}');
         }
     json_close(buf, ']');
 }
 
 /* A number as the cell it would stand in is written. */
-static void put_changed(struct buf *buf, const char *key, const struct wm_dataset *dataset, const struct wm_column *column, int64_t value)
+static void put_changed(struct buf *buf, const char *key, const struct wm_dataset *dataset,
+                        const struct wm_column *column, int64_t value)
 {
     if (value == WM_MISSING)
-        json_null(buf, key);
+        json_put_null(buf, key);
     else if (column->type == WM_DATE)
         put_date(buf, key, (int32_t)value);
     else if (column->type == WM_FLAG)
-        json_bool(buf, key, value != 0);
+        json_put_bool(buf, key, value != 0);
     else if (column->type == WM_WORD)
-        json_text(buf, key, wm_vocabulary_word(dataset, column->of, (size_t)value));
+        json_put_text(buf, key, wm_vocabulary_word(dataset, column->of, (size_t)value));
     else
-        json_fixed(buf, key, value, column->type == WM_DECIMAL ? column->decimals : 0);
+        json_put_fixed(buf, key, value, column->type == WM_DECIMAL ? column->decimals : 0);
 }
 
 /* What `by` counts: words of a vocabulary that has an order, such as grades, are steps apart. */
@@ -292,15 +296,15 @@ static void put_change(struct buf *buf, const struct wm_dataset *dataset, const 
     const struct wm_column *column = wm_table_columns(dataset, change->table, &n) + index;
     bool list = change->word != NULL;
     json_open(buf, '{');
-    json_text(buf, "kind", wm_table_kind(change->table));
-    json_text(buf, "id", change->row);
-    json_text(buf, "column", change->column);
-    json_text(buf, "action", !list ? "set" : change->remove ? "remove" : "add");
-    json_text(buf, "word", change->word);
+    json_put_text(buf, "kind", wm_table_kind(change->table));
+    json_put_text(buf, "id", change->row);
+    json_put_text(buf, "column", change->column);
+    json_put_text(buf, "action", !list ? "set" : change->remove ? "remove" : "add");
+    json_put_text(buf, "word", change->word);
     put_changed(buf, "from", dataset, column, list ? WM_MISSING : change->from);
     put_changed(buf, "to", dataset, column, list ? WM_MISSING : change->to);
     put_integer(buf, "by", change->by);
-    json_text(buf, "unit", change->by == WM_MISSING ? NULL : change_unit(column));
+    json_put_text(buf, "unit", change->by == WM_MISSING ? NULL : change_unit(column));
     json_close(buf, '}');
 }
 
@@ -313,11 +317,11 @@ static const char *verdict_name(enum wm_verdict verdict)
 static void put_rule(struct buf *buf, const struct wm_dataset *dataset, const struct wm_rule_outcome *rule)
 {
     json_open(buf, '{');
-    json_text(buf, "rule", wm_rule_name(rule->rule));
-    json_text(buf, "verdict", verdict_name(rule->verdict));
-    json_text(buf, "note", rule->note);
-    json_bool(buf, "together", rule->together);
-    json_key(buf, "changes");
+    json_put_text(buf, "rule", wm_rule_name(rule->rule));
+    json_put_text(buf, "verdict", verdict_name(rule->verdict));
+    json_put_text(buf, "note", rule->note);
+    json_put_bool(buf, "together", rule->together);
+    json_put_key(buf, "changes");
     json_open(buf, '[');
     for (size_t i = 0; i < rule->n_changes; i++)
         put_change(buf, dataset, &rule->changes[i]);
@@ -327,25 +331,26 @@ static void put_rule(struct buf *buf, const struct wm_dataset *dataset, const st
 
 /* ---- One pair ---- */
 
-static void put_by_domain(struct buf *buf, const char *key, const struct wm_dataset *dataset, const int64_t *values, int decimals)
+static void put_by_domain(struct buf *buf, const char *key, const struct wm_dataset *dataset, const int64_t *values,
+                          int decimals)
 {
     size_t n = wm_domain_count(dataset);
-    json_key(buf, key);
+    json_put_key(buf, key);
     json_open(buf, '{');
     for (size_t i = 0; i < n; i++)
-        json_fixed(buf, wm_domain_name(dataset, i), values[i], decimals);
+        json_put_fixed(buf, wm_domain_name(dataset, i), values[i], decimals);
     json_close(buf, '}');
 }
 
 /* The logit's terms; logit is their sum, and the wants' parts are among them. */
 static void put_accept_parts(struct buf *buf, const struct wm_dataset *dataset, const struct wm_score *score)
 {
-    json_key(buf, "accept_parts");
+    json_put_key(buf, "accept_parts");
     json_open(buf, '{');
     put_micro(buf, "logit", score->logit_micro);
     for (int i = 0; i < WM_ACCEPT_TERM_COUNT; i++)
         put_micro(buf, wm_accept_term_name((enum wm_accept_term)i), score->logit_term_micro[i]);
-    json_key(buf, "wants");
+    json_put_key(buf, "wants");
     json_open(buf, '{');
     for (size_t i = 0; i < wm_component_count(dataset); i++)
         put_micro(buf, wm_component_name(dataset, i), score->logit_want_micro[i]);
@@ -368,9 +373,9 @@ static void put_terms(struct buf *buf, const struct wm_dataset *dataset, const s
 {
     put_row_id(buf, dataset, "mentor_id", WM_MENTORS, offer->mentor);
     put_micro(buf, "mentor_quality", offer->mentor == WM_NO_ROW ? WM_MISSING : offer->mentor_quality_micro);
-    json_integer(buf, "local_cost_gbp", offer->local_cost_gbp);
-    json_integer(buf, "central_cost_gbp", offer->central_cost_gbp);
-    json_bool(buf, "needs_approval", offer->needs_approval);
+    json_put_integer(buf, "local_cost_gbp", offer->local_cost_gbp);
+    json_put_integer(buf, "central_cost_gbp", offer->central_cost_gbp);
+    json_put_bool(buf, "needs_approval", offer->needs_approval);
 }
 
 static void put_offer(struct buf *buf, const struct wm_dataset *dataset, const struct wm_offer *offer)
@@ -384,7 +389,7 @@ static void put_match(struct buf *buf, const struct wm_dataset *dataset, const s
 {
     const struct wm_score *score = &match->score;
     put_nano(buf, "expected_benefit", score->expected_nano);
-    json_key(buf, "parts");
+    json_put_key(buf, "parts");
     json_open(buf, '{');
     put_micro(buf, "severity", score->severity_micro);
     put_micro(buf, "fit", score->fit_micro);
@@ -408,16 +413,16 @@ static void put_package(struct buf *buf, const struct wm_dataset *dataset, const
     bool budget = offer->bar == WM_OFFER_BAR_local_budget || offer->bar == WM_OFFER_BAR_central_budget;
     put_row_id(buf, dataset, "package_id", WM_PACKAGES, offer->package);
     put_member(buf, "name", dataset, WM_PACKAGES, offer->package, "name");
-    json_bool(buf, "allowed", allowed);
-    json_text(buf, "bar", allowed ? NULL : wm_offer_bar_name(offer->bar));
-    json_text(buf, "bar_text", allowed ? NULL : wm_offer_bar_text(offer->bar));
+    json_put_bool(buf, "allowed", allowed);
+    json_put_text(buf, "bar", allowed ? NULL : wm_offer_bar_name(offer->bar));
+    json_put_text(buf, "bar_text", allowed ? NULL : wm_offer_bar_text(offer->bar));
     put_integer(buf, "short_by_gbp", budget ? offer->short_by_gbp : WM_MISSING);
     put_terms(buf, dataset, offer);
 }
 
 static void put_offers(struct buf *buf, const struct wm_dataset *dataset, const struct wm_offer *offers, size_t n)
 {
-    json_key(buf, "packages");
+    json_put_key(buf, "packages");
     json_open(buf, '[');
     for (size_t i = 0; i < n; i++) {
         json_open(buf, '{');
@@ -433,21 +438,22 @@ static void put_next_offset(struct buf *buf, size_t offset, size_t n, size_t all
     put_integer(buf, "next_offset", n > 0 && offset + n < all ? (int64_t)(offset + n) : WM_MISSING);
 }
 
-void encode_shortlist(struct buf *buf, const struct wm_dataset *dataset, const struct wm_query *query, const struct wm_shortlist *shortlist)
+void encode_shortlist(struct buf *buf, const struct wm_dataset *dataset, const struct wm_query *query,
+                      const struct wm_shortlist *shortlist)
 {
     put_post(buf, dataset, query->subject, &shortlist->severity);
-    json_integer(buf, "considered", (int64_t)shortlist->considered);
-    json_integer(buf, "eligible", (int64_t)shortlist->eligible);
+    json_put_integer(buf, "considered", (int64_t)shortlist->considered);
+    json_put_integer(buf, "eligible", (int64_t)shortlist->eligible);
     put_refusals(buf, &shortlist->refusals);
     put_offers(buf, dataset, shortlist->offers, shortlist->n_offers);
-    json_integer(buf, "offset", (int64_t)query->offset);
-    json_integer(buf, "limit", (int64_t)query->limit);
-    json_key(buf, "rows");
+    json_put_integer(buf, "offset", (int64_t)query->offset);
+    json_put_integer(buf, "limit", (int64_t)query->limit);
+    json_put_key(buf, "rows");
     json_open(buf, '[');
     for (size_t i = 0; i < shortlist->n_rows && !buf->failed; i++) {
         json_open(buf, '{');
-        json_integer(buf, "rank", (int64_t)(query->offset + i + 1));
-        json_text(buf, "leader_id", wm_row_id(dataset, WM_LEADERS, shortlist->rows[i].leader));
+        json_put_integer(buf, "rank", (int64_t)(query->offset + i + 1));
+        json_put_text(buf, "leader_id", wm_row_id(dataset, WM_LEADERS, shortlist->rows[i].leader));
         put_match(buf, dataset, &shortlist->rows[i]);
         put_missing_names(buf, shortlist->rows[i].missing);
         json_close(buf, '}');
@@ -460,12 +466,12 @@ void encode_shortlist(struct buf *buf, const struct wm_dataset *dataset, const s
 
 static void put_gaps(struct buf *buf, const struct wm_dataset *dataset, const struct wm_opportunity *row)
 {
-    json_key(buf, "gaps");
+    json_put_key(buf, "gaps");
     json_open(buf, '[');
     for (size_t i = 0; i < row->n_gaps; i++) {
         uint32_t domain = row->gaps[i].domain;
         json_open(buf, '{');
-        json_text(buf, "domain", wm_domain_name(dataset, domain));
+        json_put_text(buf, "domain", wm_domain_name(dataset, domain));
         put_micro(buf, "need", row->match.need_micro[domain]);
         put_micro(buf, "skill", row->match.skill_micro[domain]);
         put_micro(buf, "short", row->gaps[i].short_micro);
@@ -474,9 +480,10 @@ static void put_gaps(struct buf *buf, const struct wm_dataset *dataset, const st
     json_close(buf, ']');
 }
 
-static void put_near_misses(struct buf *buf, const struct wm_dataset *dataset, const struct wm_opportunities *opportunities)
+static void put_near_misses(struct buf *buf, const struct wm_dataset *dataset,
+                            const struct wm_opportunities *opportunities)
 {
-    json_key(buf, "near_misses");
+    json_put_key(buf, "near_misses");
     json_open(buf, '[');
     for (size_t i = 0; i < opportunities->n_near && !buf->failed; i++) {
         const struct wm_near_miss *near = &opportunities->near_misses[i];
@@ -484,7 +491,7 @@ static void put_near_misses(struct buf *buf, const struct wm_dataset *dataset, c
         put_post(buf, dataset, near->match.post, NULL);
         put_nano(buf, "expected_benefit", near->match.score.expected_nano);
         put_offer(buf, dataset, &near->match.offer);
-        json_key(buf, "rule");
+        json_put_key(buf, "rule");
         put_rule(buf, dataset, &near->rule);
         json_close(buf, '}');
     }
@@ -495,18 +502,18 @@ void encode_opportunities(struct buf *buf, const struct wm_dataset *dataset, con
                           const struct wm_opportunities *opportunities)
 {
     put_leader(buf, dataset, query->subject);
-    json_integer(buf, "considered", (int64_t)opportunities->considered);
-    json_integer(buf, "eligible", (int64_t)opportunities->eligible);
-    json_integer(buf, "severity_unknown", (int64_t)opportunities->severity_unknown);
+    json_put_integer(buf, "considered", (int64_t)opportunities->considered);
+    json_put_integer(buf, "eligible", (int64_t)opportunities->eligible);
+    json_put_integer(buf, "severity_unknown", (int64_t)opportunities->severity_unknown);
     put_refusals(buf, &opportunities->refusals);
-    json_integer(buf, "offset", (int64_t)query->offset);
-    json_integer(buf, "limit", (int64_t)query->limit);
-    json_key(buf, "rows");
+    json_put_integer(buf, "offset", (int64_t)query->offset);
+    json_put_integer(buf, "limit", (int64_t)query->limit);
+    json_put_key(buf, "rows");
     json_open(buf, '[');
     for (size_t i = 0; i < opportunities->n_rows && !buf->failed; i++) {
         const struct wm_opportunity *row = &opportunities->rows[i];
         json_open(buf, '{');
-        json_integer(buf, "rank", (int64_t)(query->offset + i + 1));
+        json_put_integer(buf, "rank", (int64_t)(query->offset + i + 1));
         put_post(buf, dataset, row->match.post, NULL);
         put_match(buf, dataset, &row->match);
         put_gaps(buf, dataset, row);
@@ -522,11 +529,11 @@ void encode_opportunities(struct buf *buf, const struct wm_dataset *dataset, con
 
 static void put_domains(struct buf *buf, const struct wm_dataset *dataset, const struct wm_match *match)
 {
-    json_key(buf, "domains");
+    json_put_key(buf, "domains");
     json_open(buf, '[');
     for (size_t i = 0; i < wm_domain_count(dataset); i++) {
         json_open(buf, '{');
-        json_text(buf, "domain", wm_domain_name(dataset, i));
+        json_put_text(buf, "domain", wm_domain_name(dataset, i));
         put_micro(buf, "need", match->need_micro[i]);
         put_micro(buf, "skill", match->skill_micro[i]);
         put_micro(buf, "evidence", match->evidence_micro[i]);
@@ -542,7 +549,7 @@ static void put_contents(struct buf *buf, const struct wm_dataset *dataset, size
 {
     static const char *const columns[] = {"pay_premium_pct",     "relocation_gbp", "development_days", "flexible_days",
                                           "return_right_months", "peer_network",   "mentor_hours"};
-    json_key(buf, "holds");
+    json_put_key(buf, "holds");
     json_open(buf, '{');
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         encode_member(buf, dataset, WM_PACKAGES, package, columns[i]);
@@ -551,7 +558,7 @@ static void put_contents(struct buf *buf, const struct wm_dataset *dataset, size
 
 static void put_packages(struct buf *buf, const struct wm_dataset *dataset, const struct wm_explanation *explanation)
 {
-    json_key(buf, "packages");
+    json_put_key(buf, "packages");
     json_open(buf, '[');
     for (size_t i = 0; i < explanation->n_packages && !buf->failed; i++) {
         const struct wm_package_row *row = &explanation->packages[i];
@@ -563,8 +570,8 @@ static void put_packages(struct buf *buf, const struct wm_dataset *dataset, cons
         put_accept_parts(buf, dataset, &row->score);
         put_micro(buf, "gain", row->gain_micro);
         put_integer(buf, "gbp_per_point", row->gbp_per_point);
-        json_bool(buf, "best", row->best);
-        json_bool(buf, "dominated", row->dominated);
+        json_put_bool(buf, "best", row->best);
+        json_put_bool(buf, "dominated", row->dominated);
         json_close(buf, '}');
     }
     json_close(buf, ']');
@@ -574,20 +581,20 @@ static void put_pair(struct buf *buf, const struct wm_dataset *dataset, const st
 {
     put_leader(buf, dataset, explanation->match.leader);
     put_post(buf, dataset, explanation->match.post, &explanation->severity);
-    json_bool(buf, "eligible", explanation->eligible);
+    json_put_bool(buf, "eligible", explanation->eligible);
 }
 
 void encode_explanation(struct buf *buf, const struct wm_dataset *dataset, const struct wm_explanation *explanation)
 {
     put_pair(buf, dataset, explanation);
     put_integer(buf, "rank", explanation->rank == 0 ? WM_MISSING : (int64_t)explanation->rank);
-    json_integer(buf, "eligible_count", (int64_t)explanation->eligible_count);
-    json_key(buf, "rules");
+    json_put_integer(buf, "eligible_count", (int64_t)explanation->eligible_count);
+    json_put_key(buf, "rules");
     json_open(buf, '[');
     for (int i = 0; i < WM_RULE_COUNT; i++)
         put_rule(buf, dataset, &explanation->rules[i]);
     json_close(buf, ']');
-    json_key(buf, "match");
+    json_put_key(buf, "match");
     json_open(buf, '{');
     put_match(buf, dataset, &explanation->match);
     json_close(buf, '}');

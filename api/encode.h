@@ -1,6 +1,7 @@
 /*
- * Engine results -> JSON, in one fixed order and spelling, so that equal states give equal bytes. Scores are in [0,1]: those of 1e-6
- * have six digits after the point, those of 1e-9 nine; money is whole pounds, distance km with three digits, unknown is null.
+ * Engine results -> JSON, in one fixed order and spelling, so that equal states give equal bytes. Scores are in
+ * [0,1]: those of 1e-6 have six digits after the point, those of 1e-9 nine; money is whole pounds, distance km with
+ * three digits, unknown is null.
  */
 #ifndef API_ENCODE_H
 #define API_ENCODE_H
@@ -14,7 +15,8 @@ enum { LEDGER_REVISION = 0 /* there is no ledger of offers yet: nothing has been
 void encode_revisions(struct buf *buf, const struct wm_dataset *dataset);
 
 /* Each puts members into an object that is open. */
-void encode_shortlist(struct buf *buf, const struct wm_dataset *dataset, const struct wm_query *query, const struct wm_shortlist *shortlist);
+void encode_shortlist(struct buf *buf, const struct wm_dataset *dataset, const struct wm_query *query,
+                      const struct wm_shortlist *shortlist);
 void encode_opportunities(struct buf *buf, const struct wm_dataset *dataset, const struct wm_query *query,
                           const struct wm_opportunities *opportunities);
 void encode_explanation(struct buf *buf, const struct wm_dataset *dataset, const struct wm_explanation *explanation);
@@ -22,6 +24,7 @@ void encode_comparison(struct buf *buf, const struct wm_dataset *dataset, const 
 
 /* A cell as a JSON value; and "key": the cell of the column of that name. */
 void encode_cell(struct buf *buf, const struct wm_dataset *dataset, enum wm_table table, size_t row, size_t column);
-void encode_member(struct buf *buf, const struct wm_dataset *dataset, enum wm_table table, size_t row, const char *column);
+void encode_member(struct buf *buf, const struct wm_dataset *dataset, enum wm_table table, size_t row,
+                   const char *column);
 
 #endif

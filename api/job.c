@@ -25,11 +25,11 @@ struct job {
     struct service *service;
     struct wm_dataset *dataset; /* a reference of its own */
     const struct method *method;
-    struct slice params;        /* inside the key; at == NULL: none */
+    struct slice params; /* inside the key; at == NULL: none */
     struct waiters waiters;
-    bool findable;              /* in the service's table */
+    bool findable; /* in the service's table */
     int code;
-    struct buf body;            /* result, or error object */
+    struct buf body; /* result, or error object */
     uv_work_t work;
     UT_hash_handle hh;
     size_t key_len;
@@ -55,7 +55,8 @@ struct slice job_key(struct service *service, const struct method *method, struc
     return key->failed ? (struct slice){NULL, 0} : (struct slice){key->at, key->len};
 }
 
-bool job_start(struct service *service, const struct method *method, struct slice key, size_t params_len, struct waiter *waiter)
+bool job_start(struct service *service, const struct method *method, struct slice key, size_t params_len,
+               struct waiter *waiter)
 {
     struct job *job;
     HASH_FIND(hh, service->jobs, key.at, key.len, job);
@@ -166,5 +167,5 @@ void job_cancel_all(struct service *service)
 {
     struct job *job, *next;
     HASH_ITER(hh, service->jobs, job, next)
-        uv_cancel((uv_req_t *)&job->work); /* says no to what runs already or waits for Redis, which is as well */
+    uv_cancel((uv_req_t *)&job->work); /* says no to what runs already or waits for Redis, which is as well */
 }

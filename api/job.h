@@ -12,7 +12,8 @@ struct slice job_key(struct service *service, const struct method *method, struc
  * flight or starts one. The waiter is taken and answered once; where the answer is cheap, within this call. Returns
  * false, and leaves the waiter alone, when the queue is full or memory is short.
  */
-bool job_start(struct service *service, const struct method *method, struct slice key, size_t params_len, struct waiter *waiter);
+bool job_start(struct service *service, const struct method *method, struct slice key, size_t params_len,
+               struct waiter *waiter);
 
 /* Cancels what has not begun to be computed. */
 void job_cancel_all(struct service *service);

@@ -1,11 +1,13 @@
 /*
- * The strict JSON reader. json_check is one loop over a few states with the open brackets as bits of one word, so it needs no
- * stack; strings, where most bytes are, are skipped eight at a time while they are plain ASCII (the word-at-a-time test is the one
- * of Mycroft, "Determine if a word has a zero byte", with one term for each kind of byte that ends a run).
+ * The strict JSON reader. json_check is one loop over a few states with the open brackets as bits of one word, so it
+ * needs no stack; strings, where most bytes are, are skipped eight at a time while they are plain ASCII (the word-at-
+ * a-time test is the one of Mycroft, "Determine if a word has a zero byte", with one term for each kind of byte that
+ * ends a run).
  */
 #include "json.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 _Static_assert(JSON_DEPTH_MAX <= 64, "the open brackets are the bits of one 64-bit word");
@@ -23,9 +25,36 @@ static bool fail(struct scan *scan, const char *at, const char *reason)
     return false;
 }
 
+/* What a byte can be, as bits; those from 0x80 on are none of these. */
+enum {
+    PLAIN = 1 /* in a string, as it is */,
+    BLANK = 2,
+    ENDS = 4 /* a scalar */,
+    SHAPES = 8 /* quotes and brackets */,
+    DIGIT = 16
+};
+
+static const unsigned char classes[256] = {
+    /* clang-format off */
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  6,  6,  0,  0,  6,  0,  0,
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+     7,  1,  8,  1,  1,  1,  1,  1,  1,  1,  1,  1,  5,  1,  1,  1,
+    17, 17, 17, 17, 17, 17, 17, 17, 17, 17,  1,  1,  1,  1,  1,  1,
+     1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,
+     1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  9,  0, 13,  1,  1,
+     1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,
+     1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  9,  1, 13,  1,  1,
+    /* clang-format on */
+};
+
+static bool is(char byte, unsigned class)
+{
+    return (classes[(unsigned char)byte] & class) != 0;
+}
+
 static void skip_blanks(struct scan *scan)
 {
-    while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\t' || *scan->at == '\n' || *scan->at == '\r'))
+    while (scan->at < scan->end && is(*scan->at, BLANK))
         scan->at++;
 }
 
@@ -36,16 +65,17 @@ static void skip_blanks(struct scan *scan)
 /* Passes over bytes that are printable ASCII, not a quote and not a backslash. */
 static const char *skip_plain(const char *at, const char *end)
 {
-    while (end - at >= 8) {
+    for (; end - at >= 8; at += 8) {
         uint64_t word;
         memcpy(&word, at, sizeof word);
+        word =
+            le64toh(word); /* the first byte is the lowest: a borrow that makes a wrong bit comes after the right one */
         uint64_t quote = word ^ EACH('"'), backslash = word ^ EACH('\\');
-        /* The top bit of a byte is set when it is, or follows, one that ends the run: enough to stop here and look closer. */
-        if (((word - EACH(0x20)) | (quote - EACH(1)) | (backslash - EACH(1)) | word) & EACH(0x80))
-            break;
-        at += 8;
+        uint64_t ends = ((word - EACH(0x20)) | (quote - EACH(1)) | (backslash - EACH(1)) | word) & EACH(0x80);
+        if (ends != 0)
+            return at + __builtin_ctzll(ends) / 8;
     }
-    while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
+    while (at < end && is(*at, PLAIN))
         at++;
     return at;
 }
@@ -99,7 +129,8 @@ static bool scan_escape(struct scan *scan)
         return fail(scan, scan->end, "expected the rest of an escape");
     char c = *scan->at++;
     if (c != 'u')
-        return (c != '\0' && strchr("\"\\/bfnrt", c) != NULL) || fail(scan, scan->at - 1, "expected one of \\ \" / b f n r t u after \\");
+        return (c != '\0' && strchr("\"\\/bfnrt", c) != NULL) ||
+               fail(scan, scan->at - 1, "expected one of \\ \" / b f n r t u after \\");
     int unit, low;
     if (!scan_hex_four(scan, &unit))
         return false;
@@ -165,7 +196,7 @@ static bool scan_string(struct scan *scan)
 static bool scan_digits(struct scan *scan)
 {
     const char *start = scan->at;
-    while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9')
+    while (scan->at < scan->end && is(*scan->at, DIGIT))
         scan->at++;
     return scan->at > start || fail(scan, scan->at, "expected a digit");
 }
@@ -212,7 +243,7 @@ static bool scan_scalar(struct scan *scan)
     case 'n':
         return scan_word(scan, "null");
     default:
-        if (*scan->at == '-' || (*scan->at >= '0' && *scan->at <= '9'))
+        if (*scan->at == '-' || is(*scan->at, DIGIT))
             return scan_number(scan);
         return fail(scan, scan->at, "expected a value");
     }
@@ -260,7 +291,10 @@ enum json_status json_check(const char *bytes, size_t len, size_t *offset, const
             expect = A_COMMA_OR_END;
         } else if (expect == A_COMMA_OR_END) {
             if (depth == 0 || c != ',') {
-                fail(&scan, scan.at, depth == 0 ? "expected nothing more" : object ? "expected , or }" : "expected , or ]");
+                fail(&scan, scan.at,
+                     depth == 0 ? "expected nothing more"
+                     : object   ? "expected , or }"
+                                : "expected , or ]");
                 break;
             }
             scan.at++;
@@ -296,7 +330,7 @@ char json_kind(struct slice value)
 {
     assert(value.at != NULL && value.len > 0);
     char c = *value.at;
-    return c == '-' || (c >= '0' && c <= '9') ? '0' : c;
+    return c == '-' || is(c, DIGIT) ? '0' : c;
 }
 
 /* Past the string whose opening quote is at `at`. */
@@ -332,9 +366,13 @@ static const char *pass_value(const char *at, const char *end)
             depth--;
             at++;
             break;
-        default: /* a scalar ends where something else begins; inside a container blanks and separators pass one by one */
+        default:
             at++;
-            while (depth == 0 && at < end && strchr(" \t\n\r,]}", *at) == NULL)
+            /*
+             * Inside a container all is passed up to the next quote or bracket; a scalar ends where something else
+             * begins.
+             */
+            while (at < end && !is(*at, depth > 0 ? SHAPES : ENDS))
                 at++;
         }
     } while (depth > 0);
@@ -343,9 +381,9 @@ static const char *pass_value(const char *at, const char *end)
 
 static const char *pass_blanks(const char *at, const char *end)
 {
-    struct scan scan = {.at = at, .end = end};
-    skip_blanks(&scan);
-    return scan.at;
+    while (at < end && is(*at, BLANK))
+        at++;
+    return at;
 }
 
 void json_walk_start(struct json_walk *walk, struct slice container)
@@ -451,8 +489,11 @@ static size_t next_character(struct slice *raw, char out[4])
 bool json_string_is(struct slice raw, const char *text)
 {
     size_t len = strlen(text);
-    if (memchr(raw.at, '\\', raw.len) == NULL)
-        return raw.len == len && memcmp(raw.at, text, len) == 0;
+    if (raw.len < len) /* escapes are longer than what they stand for */
+        return false;
+    bool escaped = memchr(raw.at, '\\', raw.len) != NULL;
+    if (!escaped || raw.len == len)
+        return !escaped && raw.len == len && memcmp(raw.at, text, len) == 0;
     char character[4];
     size_t put;
     while ((put = next_character(&raw, character)) > 0) {

@@ -1,4 +1,6 @@
-/* A strict JSON reader without a tree: checks a text against RFC 8259 and our ceilings, and finds its pieces in place. */
+/*
+ * A strict JSON reader without a tree: checks a text against RFC 8259 and our ceilings, and finds its pieces in place.
+ */
 #ifndef API_JSON_H
 #define API_JSON_H
 
@@ -42,8 +44,9 @@ bool json_string_is(struct slice raw, const char *text);
 /* True when two raw insides mean the same string. */
 bool json_string_same(struct slice a, struct slice b);
 /*
- * Undoes the escapes into `out`, NUL-terminated and cut before the character that would pass `cap` (at least 1). Returns the
- * whole length, so that a result of `cap` or more means it was cut; SIZE_MAX: it holds \u0000, which a C string cannot carry.
+ * Undoes the escapes into `out`, NUL-terminated and cut before the character that would pass `cap` (at least 1).
+ * Returns the whole length, so that a result of `cap` or more means it was cut; SIZE_MAX: it holds \u0000, which a C
+ * string cannot carry.
  */
 size_t json_string_copy(struct slice raw, char *out, size_t cap);
 

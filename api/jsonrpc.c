@@ -1,7 +1,8 @@
 /*
- * JSON-RPC 2.0 requests and replies. A line is checked whole first; then its envelope is sliced in place, so that a request costs
- * no allocation and an id can be echoed byte for byte. Where the specification is silent we are liberal with members we do not know
- * (ignored) and strict with everything that could be read in two ways (a name given twice is refused, known or not).
+ * JSON-RPC 2.0 requests and replies. A line is checked whole first; then its envelope is sliced in place, so that a
+ * request costs no allocation and an id can be echoed byte for byte. Where the specification is silent we are liberal
+ * with members we do not know (ignored) and strict with everything that could be read in two ways (a name given twice
+ * is refused, known or not).
  */
 #include "jsonrpc.h"
 
@@ -79,13 +80,20 @@ static const char *slice_envelope(struct slice object, struct envelope *out)
 /* What is wrong with the members found, or NULL. */
 static const char *judge_envelope(const struct envelope *found)
 {
-    if (found->version.at == NULL || json_kind(found->version) != '"' || !json_string_is(json_string_raw(found->version), "2.0"))
+    if (found->version.at == NULL || json_kind(found->version) != '"' ||
+        !json_string_is(json_string_raw(found->version), "2.0"))
         return "jsonrpc must be \"2.0\"";
     if (found->method.at == NULL || json_kind(found->method) != '"')
         return "method must be a string";
     if (found->params.at != NULL && json_kind(found->params) != '{' && json_kind(found->params) != '[')
         return "params must be an object or an array";
     return NULL;
+}
+
+static bool is_id(struct slice value)
+{
+    char kind = json_kind(value);
+    return kind == '"' || kind == '0' || kind == 'n';
 }
 
 static void read_request(struct slice value, struct request *out)
@@ -97,7 +105,7 @@ static void read_request(struct slice value, struct request *out)
     struct envelope found = {0};
     const char *wrong = slice_envelope(value, &found);
     struct slice id = found.id_twice ? (struct slice){0} : found.id;
-    if (wrong == NULL && id.at != NULL && strchr("\"0n", json_kind(id)) == NULL) {
+    if (wrong == NULL && id.at != NULL && !is_id(id)) {
         id.at = NULL;
         wrong = "id must be a string, a number or null";
     }
@@ -109,7 +117,7 @@ static void read_request(struct slice value, struct request *out)
         wrong = judge_envelope(&found);
     if (wrong != NULL) {
         refuse(out, RPC_REQUEST, 0, wrong);
-        if (id.at != NULL && strchr("\"0n", json_kind(id)) != NULL)
+        if (id.at != NULL && is_id(id))
             out->id = id;
         return;
     }
@@ -127,12 +135,17 @@ static size_t count_items(struct slice array)
     return n;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* The value without the blanks around it. */
 static struct slice trim(const char *line, size_t len)
 {
-    while (len > 0 && strchr(" \t\r\n", line[len - 1]) != NULL)
+    while (len > 0 && is_blank(line[len - 1]))
         len--;
-    while (len > 0 && strchr(" \t\r\n", *line) != NULL) {
+    while (len > 0 && is_blank(*line)) {
         line++;
         len--;
     }
@@ -196,7 +209,7 @@ static void put_reply(struct buf *buf, struct slice id, const char *member, cons
         id = null_id;
     buf_text(buf, "{\"jsonrpc\":\"2.0\",\"id\":");
     buf_put(buf, id.at, id.len);
-    json_key(buf, member);
+    json_put_key(buf, member);
     buf_put(buf, value, len);
     buf_char(buf, '}');
 }
@@ -216,12 +229,12 @@ void jsonrpc_put_fault(struct buf *error, const struct request *request)
     assert(request->code != 0);
     rpc_error_open(error, request->code);
     if (request->code == RPC_TOO_LARGE) {
-        json_integer(error, "limit", (int64_t)request->limit);
-        json_text(error, "what", request->reason);
+        json_put_integer(error, "limit", (int64_t)request->limit);
+        json_put_text(error, "what", request->reason);
     } else {
         if (request->code == RPC_PARSE)
-            json_integer(error, "offset", (int64_t)request->offset);
-        json_text(error, "reason", request->reason);
+            json_put_integer(error, "offset", (int64_t)request->offset);
+        json_put_text(error, "reason", request->reason);
     }
     rpc_error_close(error);
 }
@@ -229,9 +242,9 @@ void jsonrpc_put_fault(struct buf *error, const struct request *request)
 void rpc_error_open(struct buf *error, int code)
 {
     json_open(error, '{');
-    json_integer(error, "code", code);
-    json_text(error, "message", rpc_error_name(code));
-    json_key(error, "data");
+    json_put_integer(error, "code", code);
+    json_put_text(error, "message", rpc_error_name(code));
+    json_put_key(error, "data");
     json_open(error, '{');
 }
 

@@ -1,4 +1,7 @@
-/* JSON-RPC 2.0: line -> requests, result -> reply. Batches and ids; no I/O. Source: jsonrpc.org specification 2013-01-04. */
+/*
+ * JSON-RPC 2.0: line -> requests, result -> reply. Batches and ids; no I/O. Source: jsonrpc.org specification
+ * 2013-01-04.
+ */
 #ifndef API_JSONRPC_H
 #define API_JSONRPC_H
 
@@ -6,30 +9,30 @@
 #include "json.h"
 
 enum {
-    LINE_MAX_BYTES = 1 << 20,   /* one message, LF not counted */
+    LINE_MAX_BYTES = 1 << 20, /* one message, LF not counted */
     BATCH_MAX = 1000,
-    ANSWER_MAX_BYTES = 900000,  /* one reply line; a widely used client drops messages over 1,000,000 */
-    ID_MAX_BYTES = 1024,        /* an id is echoed, so its length is a part of the answer's */
-    MEMBERS_MAX = 32,           /* of one request object, those we do not know counted */
+    ANSWER_MAX_BYTES = 900000,             /* one reply line; a widely used client drops messages over 1,000,000 */
+    ID_MAX_BYTES = 1024,                   /* an id is echoed, so its length is a part of the answer's */
+    MEMBERS_MAX = 32,                      /* of one request object, those we do not know counted */
     ENVELOPE_MAX_BYTES = ID_MAX_BYTES + 64 /* what a reply has around its result */
 };
 
 /* code, name, whether the client may try again, what it means, what `data` holds */
-#define RPC_ERRORS(X)                                                                                                        \
-    X(RPC_PARSE, -32700, "parse_error", false, "The text is not JSON.", "offset, reason")                                    \
-    X(RPC_REQUEST, -32600, "invalid_request", false, "The JSON is not a request object.", "reason")                          \
-    X(RPC_METHOD, -32601, "method_not_found", false, "There is no such method.", "method, nearest")                          \
-    X(RPC_PARAMS, -32602, "invalid_params", false, "A parameter is wrong.", "pointer, expected, got, nearest")               \
-    X(RPC_INTERNAL, -32603, "internal_error", true, "The service failed; the log line has the reason.", "reason")            \
-    X(RPC_OVERLOADED, -32000, "overloaded", true, "A queue is full.", "retry_after_s, queue_depth")                          \
-    X(RPC_SHUTTING_DOWN, -32001, "shutting_down", true, "The service is draining; ask another.", "drain_s")                  \
-    X(RPC_TOO_LARGE, -32002, "too_large", false, "A stated ceiling was passed.", "limit, what")                              \
-    X(RPC_NOT_AUTHORISED, -32003, "not_authorised", false, "The caller may not do this.", "role_needed")                     \
-    X(RPC_DEADLINE, -32004, "deadline_exceeded", true, "No answer by the deadline asked for.", "deadline_ms")                \
-    X(RPC_UNKNOWN, 1001, "unknown_reference", false, "There is no such row.", "pointer, id, kind, nearest")                  \
-    X(RPC_INVALID_DATA, 1002, "invalid_data", false, "The data has faults; the running data stays.", "faults, count")        \
-    X(RPC_INFEASIBLE, 1003, "infeasible", false, "The locks cannot all hold.", "conflict, relaxations")                      \
-    X(RPC_STALE, 1004, "stale", true, "The caller's revision is old.", "current")                                            \
+#define RPC_ERRORS(X)                                                                                                 \
+    X(RPC_PARSE, -32700, "parse_error", false, "The text is not JSON.", "offset, reason")                             \
+    X(RPC_REQUEST, -32600, "invalid_request", false, "The JSON is not a request object.", "reason")                   \
+    X(RPC_METHOD, -32601, "method_not_found", false, "There is no such method.", "method, nearest")                   \
+    X(RPC_PARAMS, -32602, "invalid_params", false, "A parameter is wrong.", "pointer, expected, got, nearest")        \
+    X(RPC_INTERNAL, -32603, "internal_error", true, "The service failed; the log line has the reason.", "reason")     \
+    X(RPC_OVERLOADED, -32000, "overloaded", true, "A queue is full.", "retry_after_s, queue_depth")                   \
+    X(RPC_SHUTTING_DOWN, -32001, "shutting_down", true, "The service is draining; ask another.", "drain_s")           \
+    X(RPC_TOO_LARGE, -32002, "too_large", false, "A stated ceiling was passed.", "limit, what")                       \
+    X(RPC_NOT_AUTHORISED, -32003, "not_authorised", false, "The caller may not do this.", "role_needed")              \
+    X(RPC_DEADLINE, -32004, "deadline_exceeded", true, "No answer by the deadline asked for.", "deadline_ms")         \
+    X(RPC_UNKNOWN, 1001, "unknown_reference", false, "There is no such row.", "pointer, id, kind, nearest")           \
+    X(RPC_INVALID_DATA, 1002, "invalid_data", false, "The data has faults; the running data stays.", "faults, count") \
+    X(RPC_INFEASIBLE, 1003, "infeasible", false, "The locks cannot all hold.", "conflict, relaxations")               \
+    X(RPC_STALE, 1004, "stale", true, "The caller's revision is old.", "current")                                     \
     X(RPC_GONE, 1005, "gone", false, "The job or plan has expired.", "expired_at")
 
 enum {
@@ -41,19 +44,19 @@ enum {
 const char *rpc_error_name(int code); /* "invalid_params"; also the `message` of the wire's error object */
 
 struct request {
-    int code;                 /* 0, or the error that this message earns */
-    struct slice id;          /* raw bytes; at == NULL: a notification; errors without a usable id carry "null" */
-    struct slice method;      /* raw inside of the string */
-    struct slice params;      /* raw object or array; absent: at == NULL */
-    size_t offset;            /* RPC_PARSE: where */
-    const char *reason;       /* one sentence for data.reason */
-    size_t limit;             /* RPC_TOO_LARGE: the ceiling that was passed; `reason` names what */
+    int code;            /* 0, or the error that this message earns */
+    struct slice id;     /* raw bytes; at == NULL: a notification; errors without a usable id carry "null" */
+    struct slice method; /* raw inside of the string */
+    struct slice params; /* raw object or array; absent: at == NULL */
+    size_t offset;       /* RPC_PARSE: where */
+    const char *reason;  /* one sentence for data.reason */
+    size_t limit;        /* RPC_TOO_LARGE: the ceiling that was passed; `reason` names what */
 };
 
 struct message { /* one line */
     bool batch;
-    size_t n;                 /* members: 1 unless a batch; an empty batch or a bad text is one request with a code */
-    struct json_walk walk;    /* batch: what jsonrpc_next reads on */
+    size_t n;              /* members: 1 unless a batch; an empty batch or a bad text is one request with a code */
+    struct json_walk walk; /* batch: what jsonrpc_next reads on */
     struct request first;
 };
 

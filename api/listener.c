@@ -30,13 +30,20 @@ struct listener {
     struct service *service;
     int fd;
     bool local;
-    char *path;         /* of a unix socket, else "" */
-    dev_t device;       /* of its file, to know it again */
+    char *path;   /* of a unix socket, else "" */
+    dev_t device; /* of its file, to know it again */
     ino_t inode;
     uv_poll_t poll;
     uv_timer_t pause;
     int n_handles;
     struct log_limit log;
+};
+
+union name {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_storage room;
 };
 
 static int open_tcp(struct service *service, const struct address *address, char *error);
@@ -63,15 +70,17 @@ int listener_open(struct service *service, const char *text, char error[LISTENER
     return address.local ? open_local(service, &address, error) : open_tcp(service, &address, error);
 }
 
-/* ---- TCP ---------------------------------------------------------------------------------------------------------------- */
+/* ---- TCP --------------------------------------------------------------------------------------------------------- */
 
 /* A name such as localhost may stand for several addresses: one socket each, all on the port the first one got. */
 static int open_tcp(struct service *service, const struct address *address, char *error)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *list;
     int failed = getaddrinfo(address->host, NULL, &hints, &list);
     if (failed) {
-        snprintf(error, LISTENER_ERROR_CAP, "the host '%s' is not known here (%s); name one of this machine's addresses, as in " ADDRESS_DEFAULT,
+        snprintf(error, LISTENER_ERROR_CAP,
+                 "the host '%s' is not known here (%s); name one of this machine's addresses, as in " ADDRESS_DEFAULT,
                  address->host, gai_strerror(failed));
         return -1;
     }
@@ -105,19 +114,17 @@ static int open_tcp(struct service *service, const struct address *address, char
 
 static int open_one(const struct addrinfo *info, unsigned port)
 {
-    struct sockaddr_storage storage;
-    memcpy(&storage, info->ai_addr, info->ai_addrlen);
-    if (info->ai_family == AF_INET6)
-        ((struct sockaddr_in6 *)&storage)->sin6_port = htons((uint16_t)port);
-    else
-        ((struct sockaddr_in *)&storage)->sin_port = htons((uint16_t)port);
+    union name name;
+    memcpy(&name, info->ai_addr, info->ai_addrlen);
+    *(info->ai_family == AF_INET6 ? &name.v6.sin6_port : &name.v4.sin_port) = htons((uint16_t)port);
 
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    int on = 1; /* bind although connections of a former run are in TIME_WAIT; two listeners at once it does not allow */
+    int on =
+        1; /* bind although connections of a former run are in TIME_WAIT; two listeners at once it does not allow */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&storage, info->ai_addrlen) || listen(fd, BACKLOG)) {
+    if (bind(fd, &name.any, info->ai_addrlen) || listen(fd, BACKLOG)) {
         int errnum = errno;
         close(fd);
         errno = errnum;
@@ -128,12 +135,11 @@ static int open_one(const struct addrinfo *info, unsigned port)
 
 static unsigned bound_port(int fd)
 {
-    struct sockaddr_storage storage;
-    socklen_t len = sizeof storage;
-    if (getsockname(fd, (struct sockaddr *)&storage, &len))
+    union name name = {.any = {0}};
+    socklen_t len = sizeof name;
+    if (getsockname(fd, &name.any, &len))
         return 0;
-    return ntohs(storage.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&storage)->sin6_port
-                                               : ((struct sockaddr_in *)&storage)->sin_port);
+    return ntohs(name.any.sa_family == AF_INET6 ? name.v6.sin6_port : name.v4.sin_port);
 }
 
 static void say_tcp(const struct address *address, int errnum, char *error)
@@ -141,19 +147,23 @@ static void say_tcp(const struct address *address, int errnum, char *error)
     char text[ADDRESS_TEXT_MAX];
     address_format(address, text);
     if (errnum == EADDRINUSE)
-        snprintf(error, LISTENER_ERROR_CAP, "port %u on %s is in use by another program; stop that one, or choose another port with --listen tcp://%s:PORT",
+        snprintf(error, LISTENER_ERROR_CAP,
+                 "port %u on %s is in use by another program; stop that one, or choose another port with --listen "
+                 "tcp://%s:PORT",
                  address->port, address->host, address->host);
     else if (errnum == EACCES)
-        snprintf(error, LISTENER_ERROR_CAP, "port %u may not be opened by this user; choose one above 1023 with --listen tcp://%s:PORT",
+        snprintf(error, LISTENER_ERROR_CAP,
+                 "port %u may not be opened by this user; choose one above 1023 with --listen tcp://%s:PORT",
                  address->port, address->host);
     else if (errnum == EADDRNOTAVAIL)
-        snprintf(error, LISTENER_ERROR_CAP, "%s is no address of this machine; use one that is, or tcp://0.0.0.0:%u for all of them",
+        snprintf(error, LISTENER_ERROR_CAP,
+                 "%s is no address of this machine; use one that is, or tcp://0.0.0.0:%u for all of them",
                  address->host, address->port);
     else
         snprintf(error, LISTENER_ERROR_CAP, "cannot listen on %s: %s", text, strerror(errnum));
 }
 
-/* ---- Unix sockets --------------------------------------------------------------------------------------------------------- */
+/* ---- Unix sockets ------------------------------------------------------------------------------------------------ */
 
 static int open_local(struct service *service, const struct address *address, char *error)
 {
@@ -166,7 +176,8 @@ static int open_local(struct service *service, const struct address *address, ch
     int failed = fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof name) || listen(fd, BACKLOG);
     umask(mask);
     if (failed) {
-        snprintf(error, LISTENER_ERROR_CAP, "cannot listen on unix:%s: %s; is its folder there, and yours to write?", address->path, strerror(errno));
+        snprintf(error, LISTENER_ERROR_CAP, "cannot listen on unix:%s: %s; is its folder there, and yours to write?",
+                 address->path, strerror(errno));
         if (fd >= 0)
             close(fd);
         return -1;
@@ -181,7 +192,8 @@ static int clear_stale(const char *path, char *error)
     if (lstat(path, &status))
         return 0; /* nothing there, or bind will say what is wrong */
     if (!S_ISSOCK(status.st_mode)) {
-        snprintf(error, LISTENER_ERROR_CAP, "%s is there already and is no socket; choose another path with --listen unix:PATH", path);
+        snprintf(error, LISTENER_ERROR_CAP,
+                 "%s is there already and is no socket; choose another path with --listen unix:PATH", path);
         return -1;
     }
     struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -192,18 +204,20 @@ static int clear_stale(const char *path, char *error)
         close(fd);
     if (refused && unlink(path) == 0)
         return 0;
-    snprintf(error, LISTENER_ERROR_CAP, "another program listens on unix:%s; stop that one, or choose another path with --listen unix:PATH", path);
+    snprintf(error, LISTENER_ERROR_CAP,
+             "another program listens on unix:%s; stop that one, or choose another path with --listen unix:PATH", path);
     return -1;
 }
 
 static void remove_file(const struct listener *listener)
 {
     struct stat status;
-    if (listener->path && lstat(listener->path, &status) == 0 && status.st_dev == listener->device && status.st_ino == listener->inode)
+    if (listener->path && lstat(listener->path, &status) == 0 && status.st_dev == listener->device &&
+        status.st_ino == listener->inode)
         unlink(listener->path);
 }
 
-/* ---- Accepting ------------------------------------------------------------------------------------------------------------- */
+/* ---- Accepting --------------------------------------------------------------------------------------------------- */
 
 /* Takes the descriptor. */
 static int add(struct service *service, int fd, const struct address *address, char *error)
@@ -267,8 +281,8 @@ static void pause_accepting(struct listener *listener, int errnum)
     uv_poll_stop(&listener->poll);
     uv_timer_start(&listener->pause, on_pause_over, PAUSE_MS, 0);
     if (log_due(&listener->log))
-        log_event(LOG_WARNING, "accept_paused", "address", listener->bound.address, "reason", strerror(errnum), "suppressed",
-                  log_number(log_suppressed(&listener->log)), NULL);
+        log_event(LOG_WARNING, "accept_paused", "address", listener->bound.address, "reason", strerror(errnum),
+                  "suppressed", log_number(log_suppressed(&listener->log)), NULL);
 }
 
 static void on_pause_over(uv_timer_t *timer)

@@ -1,4 +1,4 @@
-/* One structured line an event to stderr: `2026-07-08T09:00:00.123Z info event=listening address=tcp://...`. No names of people. */
+/* One structured line an event to stderr: `2026-07-08T09:00:00.123Z info event=stopped exit=0`. No names of people. */
 #ifndef API_LOG_H
 #define API_LOG_H
 
@@ -16,8 +16,9 @@ void log_event(enum log_level level, const char *event, ...) __attribute__((sent
 const char *log_number(long long value);
 
 /*
- * For events that a peer could provoke without end: at most LOG_BURST lines a minute from one place. `if (log_due(&limit))
- * log_event(..., "suppressed", log_number(log_suppressed(&limit)), NULL)`. One thread only.
+ * For events that a peer could provoke without end: at most LOG_BURST lines a minute from one place. One thread only.
+ *     if (log_due(&limit))
+ *         log_event(LOG_WARNING, "event", "suppressed", log_number(log_suppressed(&limit)), NULL);
  */
 enum { LOG_BURST = 10 };
 struct log_limit {
@@ -25,6 +26,7 @@ struct log_limit {
     unsigned n, n_suppressed;
 };
 bool log_due(struct log_limit *limit);
-unsigned log_suppressed(struct log_limit *limit); /* lines swallowed since the last one that was due; starts again at 0 */
+unsigned
+log_suppressed(struct log_limit *limit); /* lines swallowed since the last one that was due; starts again at 0 */
 
 #endif

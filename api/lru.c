@@ -4,11 +4,11 @@
  */
 #include "lru.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct lru;
 static void *table_alloc(struct lru *lru, size_t size);
 static void table_free(struct lru *lru, void *at, size_t size);
 
@@ -145,6 +145,7 @@ static void drop(struct lru *lru, struct entry *entry)
 {
     HASH_DEL(lru->table, entry);
     ring_leave(&entry->ring);
+    assert(lru->ring.newer != &entry->ring);
     lru->bytes -= cost_of(entry->key_len, entry->value_len);
     lru->entries--;
     free(entry);

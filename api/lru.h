@@ -17,7 +17,7 @@ struct lru_stats {
 struct lru *lru_new(size_t bytes_max, uint64_t seed);
 void lru_free(struct lru *lru); /* NULL is allowed */
 
-/* The bytes last put under this very key, now the most recently used, valid until the next lru call; at == NULL: not there. */
+/* The bytes put under this very key, now the most recently used, valid until the next call; at == NULL: not there. */
 struct slice lru_get(struct lru *lru, const char *key, size_t key_len);
 /* Copies both. What was kept under the key goes, also when the new value finds no room or no memory. */
 void lru_put(struct lru *lru, const char *key, size_t key_len, const char *value, size_t value_len);

@@ -12,15 +12,16 @@
 /* What the process around a method offers; every hook may be NULL (the client with --data has no service). */
 struct method_host {
     void *self;
-    void (*put_info)(void *self, struct buf *result);  /* adds members to system.info: listeners, uptime_s, redis, ... */
+    void (*put_info)(void *self, struct buf *result); /* adds members to system.info: listeners, uptime_s, redis, ... */
     void (*put_stats)(void *self, struct buf *result); /* the members of system.stats */
-    void (*put_ceilings)(void *self, struct buf *result); /* adds members to x-ceilings of rpc.discover: connections_max, ... */
+    void (*put_ceilings)(void *self,
+                         struct buf *result); /* adds members to x-ceilings of rpc.discover: connections_max, ... */
 };
 
 struct method_call {
     const struct wm_dataset *dataset; /* held by the caller for the length of the call */
     const struct method_host *host;
-    struct slice params;              /* raw bytes, already checked JSON; at == NULL: none */
+    struct slice params; /* raw bytes, already checked JSON; at == NULL: none */
 };
 
 enum param_type { PARAM_ID, PARAM_TEXT, PARAM_INTEGER, PARAM_NUMBER, PARAM_BOOL, PARAM_IDS, PARAM_OBJECT, PARAM_WORDS };
@@ -29,11 +30,12 @@ struct param {
     const char *name;
     enum param_type type;
     bool required;
-    int64_t min, max;      /* PARAM_INTEGER; PARAM_NUMBER in thousandths; PARAM_IDS, PARAM_WORDS: how many */
-    const char *initial;   /* JSON text of the default; NULL when there is none */
+    int64_t min, max;    /* PARAM_INTEGER; PARAM_NUMBER in thousandths; PARAM_IDS, PARAM_WORDS: how many */
+    const char *initial; /* JSON text of the default; NULL when there is none */
     const char *about;
-    const struct param *members; /* PARAM_OBJECT: what it may hold, ended by a NULL name; NULL: the method looks itself */
-    const char *of;        /* PARAM_ID(S): the kind ("post"); PARAM_WORDS: the vocabulary ("region"); PARAM_TEXT: "kind" or
+    const struct param
+        *members;   /* PARAM_OBJECT: what it may hold, ended by a NULL name; NULL: the method looks itself */
+    const char *of; /* PARAM_ID(S): the kind ("post"); PARAM_WORDS: the vocabulary ("region"); PARAM_TEXT: "kind" or
                               NULL; where it is NULL the method looks itself */
 };
 
@@ -48,9 +50,12 @@ struct method {
     const char *summary;
     const struct param *params; /* in positional order, ended by a NULL name */
     int flags;
-    /* Writes the result object (0), or a whole error object (its code). A full `out` is the caller's to turn into too_large. */
+    /*
+     * Writes the result object (0), or a whole error object (its code). A full `out` is the caller's to turn into
+     * too_large.
+     */
     int (*run)(const struct method_call *call, struct buf *out);
-    const char *example;        /* params of a worked example on the sample data */
+    const char *example; /* params of a worked example on the sample data */
 };
 
 const struct method *method_table(size_t *n);
@@ -59,8 +64,8 @@ const struct method *method_find(struct slice raw_name); /* raw inside of the JS
 void method_put_unknown(struct buf *error, struct slice raw_name);
 
 /*
- * Runs a method with a result ceiling of ANSWER_MAX_BYTES (less the envelope): `out` holds the result (0) or an error object (its
- * code), never half of either. Any thread.
+ * Runs a method with a result ceiling of ANSWER_MAX_BYTES (less the envelope): `out` holds the result (0) or an error
+ * object (its code), never half of either. Any thread.
  */
 int method_run(const struct method *method, const struct method_call *call, struct buf *out);
 /* About how many leader-post pairs a call will score: what decides between loop and worker thread. */

@@ -1,6 +1,6 @@
 /*
- * dataset.*: the rows as they were loaded. A filter is read once into conditions whose values are sorted, so that its cost over many
- * rows does not grow with its length in the request.
+ * dataset.*: the rows as they were loaded. A filter is read once into conditions whose values are sorted, so that its
+ * cost over many rows does not grow with its length in the request.
  */
 #include "methods.h"
 
@@ -18,7 +18,9 @@ enum { LIST_ROWS_MAX = 1000, COLUMNS_MAX = 96, FILTER_VALUES_MAX = 1000 };
 const struct param dataset_list_params[] = {
     {"kind", PARAM_TEXT, true, 0, 0, NULL, "What a row is.", NULL, "kind"},
     {"filter", PARAM_OBJECT, false, 0, 0, NULL,
-     "Columns and the value, or array of values, one of which a row must have; a list must hold one of them; null: unknown.", NULL, NULL},
+     "Columns and the value, or array of values, one of which a row must have; a list must hold one of them; null: "
+     "unknown.",
+     NULL, NULL},
     {"offset", PARAM_INTEGER, false, 0, WM_ROWS_MAX, "0", "Rows to skip: next_offset of the page before.", NULL, NULL},
     {"limit", PARAM_INTEGER, false, 1, LIST_ROWS_MAX, "100", "How many rows.", NULL, NULL},
     {"columns", PARAM_WORDS, false, 1, COLUMNS_MAX, NULL, "Only these columns, in this order.", NULL, NULL},
@@ -35,9 +37,9 @@ const struct param dataset_get_params[] = {
 
 static const char *type_name(enum wm_type type)
 {
-    static const char *const names[] = {
-        [WM_TEXT] = "text", [WM_ID] = "id",     [WM_INTEGER] = "integer", [WM_DECIMAL] = "decimal",      [WM_DATE] = "date",
-        [WM_FLAG] = "flag", [WM_WORD] = "word", [WM_WORDS] = "words",     [WM_REFERENCES] = "references"};
+    static const char *const names[] = {[WM_TEXT] = "text",       [WM_ID] = "id",       [WM_INTEGER] = "integer",
+                                        [WM_DECIMAL] = "decimal", [WM_DATE] = "date",   [WM_FLAG] = "flag",
+                                        [WM_WORD] = "word",       [WM_WORDS] = "words", [WM_REFERENCES] = "references"};
     return names[type];
 }
 
@@ -46,19 +48,19 @@ static void put_table(struct buf *out, const struct wm_dataset *dataset, enum wm
     size_t n;
     const struct wm_column *columns = wm_table_columns(dataset, table, &n);
     json_open(out, '{');
-    json_text(out, "kind", wm_table_kind(table));
-    json_text(out, "file", wm_table_name(table));
-    json_integer(out, "rows", (int64_t)wm_table_rows(dataset, table));
-    json_key(out, "columns");
+    json_put_text(out, "kind", wm_table_kind(table));
+    json_put_text(out, "file", wm_table_name(table));
+    json_put_integer(out, "rows", (int64_t)wm_table_rows(dataset, table));
+    json_put_key(out, "columns");
     json_open(out, '[');
     for (size_t i = 0; i < n; i++) {
         json_open(out, '{');
-        json_text(out, "name", columns[i].name);
-        json_text(out, "type", type_name(columns[i].type));
-        json_text(out, "of", columns[i].of);
-        json_text(out, "unit", columns[i].unit);
-        json_bool(out, "required", columns[i].required);
-        json_text(out, "about", columns[i].about);
+        json_put_text(out, "name", columns[i].name);
+        json_put_text(out, "type", type_name(columns[i].type));
+        json_put_text(out, "of", columns[i].of);
+        json_put_text(out, "unit", columns[i].unit);
+        json_put_bool(out, "required", columns[i].required);
+        json_put_text(out, "about", columns[i].about);
         json_close(out, '}');
     }
     json_close(out, ']');
@@ -68,7 +70,7 @@ static void put_table(struct buf *out, const struct wm_dataset *dataset, enum wm
 static void put_names(struct buf *out, const char *key, size_t n, const struct wm_dataset *dataset,
                       const char *(*name)(const struct wm_dataset *, size_t))
 {
-    json_key(out, key);
+    json_put_key(out, key);
     json_open(out, '[');
     for (size_t i = 0; i < n; i++) {
         json_item(out);
@@ -81,12 +83,12 @@ static void put_vocabularies(struct buf *out, const struct wm_dataset *dataset)
 {
     static const char *const vocabularies[] = {"region", "type",      "role",   "grade",   "accreditation",
                                                "sector", "programme", "rating", "segment", "budget_scope"};
-    json_key(out, "vocabularies");
+    json_put_key(out, "vocabularies");
     json_open(out, '{');
     for (size_t i = 0; i < sizeof vocabularies / sizeof vocabularies[0]; i++) {
         struct choices words = {0};
         choices_add_words(&words, dataset, vocabularies[i]);
-        json_key(out, vocabularies[i]);
+        json_put_key(out, vocabularies[i]);
         json_open(out, '[');
         for (size_t j = 0; j < words.n; j++) {
             json_item(out);
@@ -109,9 +111,9 @@ int dataset_info(const struct method_call *call, struct buf *out)
     wm_date_format(wm_policy_as_of(call->dataset), as_of);
     json_open(out, '{');
     encode_revisions(out, call->dataset);
-    json_text(out, "policy_version", wm_policy_version(call->dataset));
-    json_text(out, "as_of", as_of);
-    json_key(out, "tables");
+    json_put_text(out, "policy_version", wm_policy_version(call->dataset));
+    json_put_text(out, "as_of", as_of);
+    json_put_key(out, "tables");
     json_open(out, '[');
     for (int table = 0; table < WM_TABLES; table++)
         put_table(out, call->dataset, (enum wm_table)table);
@@ -172,7 +174,8 @@ static int table_referred(const struct wm_column *column)
     return -1;
 }
 
-static int filter_text(struct filter *filter, const struct condition *condition, const struct place *place, struct slice value)
+static int filter_text(struct filter *filter, const struct condition *condition, const struct place *place,
+                       struct slice value)
 {
     size_t cap = value.len; /* escapes only shrink, and the two quotes leave room for the NUL */
     char *text = filter->room + filter->room_len;
@@ -191,7 +194,8 @@ static int filter_text(struct filter *filter, const struct condition *condition,
 }
 
 /* A number as the cells of the column hold it. */
-static int filter_number(struct filter *filter, const struct condition *condition, const struct place *place, struct slice value)
+static int filter_number(struct filter *filter, const struct condition *condition, const struct place *place,
+                         struct slice value)
 {
     const struct wm_column *column = condition->about;
     int64_t *number = &filter->numbers[filter->n_numbers];
@@ -211,7 +215,8 @@ static int filter_number(struct filter *filter, const struct condition *conditio
         break;
     default:
         if (json_kind(value) != '0' || json_number_scaled(value, decimals, number) != NUMBER_EXACT) {
-            (void)snprintf(expected, sizeof expected, "a number with at most %d digits after the point, or null", decimals);
+            (void)snprintf(expected, sizeof expected, "a number with at most %d digits after the point, or null",
+                           decimals);
             return refuse_value(filter->error, place, decimals == 0 ? "a whole number, or null" : expected, value);
         }
     }
@@ -219,7 +224,8 @@ static int filter_number(struct filter *filter, const struct condition *conditio
     return 0;
 }
 
-static int filter_word(struct filter *filter, struct condition *condition, const struct place *place, struct slice value)
+static int filter_word(struct filter *filter, struct condition *condition, const struct place *place,
+                       struct slice value)
 {
     struct choices words = {0};
     choices_add_words(&words, filter->dataset, condition->about->of);
@@ -232,7 +238,8 @@ static int filter_word(struct filter *filter, struct condition *condition, const
     return 0;
 }
 
-static int filter_value(struct filter *filter, struct condition *condition, const struct place *place, struct slice value)
+static int filter_value(struct filter *filter, struct condition *condition, const struct place *place,
+                        struct slice value)
 {
     if (filter->n_numbers + filter->n_texts == FILTER_VALUES_MAX)
         return refuse_value(filter->error, place, "at most 1000 values in a filter", value);
@@ -246,7 +253,8 @@ static int filter_value(struct filter *filter, struct condition *condition, cons
                                         : filter_number(filter, condition, place, value);
 }
 
-static int filter_condition(struct filter *filter, struct condition *condition, const struct place *place, struct slice value)
+static int filter_condition(struct filter *filter, struct condition *condition, const struct place *place,
+                            struct slice value)
 {
     bool textual = is_textual(condition->about);
     condition->first = textual ? filter->n_texts : filter->n_numbers;
@@ -269,8 +277,8 @@ static int filter_condition(struct filter *filter, struct condition *condition, 
 }
 
 /* The column a name in the request means, or -1 with the error object put. */
-static int find_column(const struct wm_dataset *dataset, enum wm_table table, const struct place *place, struct slice raw, struct slice shown,
-                       struct buf *error, int *code)
+static int find_column(const struct wm_dataset *dataset, enum wm_table table, const struct place *place,
+                       struct slice raw, struct slice shown, struct buf *error, int *code)
 {
     size_t n;
     const struct wm_column *columns = wm_table_columns(dataset, table, &n);
@@ -290,12 +298,13 @@ static int filter_members(struct filter *filter, const struct place *place, stru
     struct slice key, value;
     json_walk_start(&walk, object);
     while (json_walk_member(&walk, &key, &value)) {
-        int code;
+        int code = 0;
         char name[SHOWN_MAX + 1];
         if (json_string_copy(key, name, sizeof name) == SIZE_MAX)
             return refuse_value(filter->error, place, "names without \\u0000", (struct slice){key.at - 1, key.len + 2});
         struct place at = {place, name, 0};
-        int column = find_column(filter->dataset, filter->table, &at, key, (struct slice){key.at - 1, key.len + 2}, filter->error, &code);
+        int column = find_column(filter->dataset, filter->table, &at, key, (struct slice){key.at - 1, key.len + 2},
+                                 filter->error, &code);
         if (column < 0)
             return code;
         for (size_t i = 0; i < filter->n; i++)
@@ -388,8 +397,8 @@ struct selection { /* which columns a row shows */
     size_t column[COLUMNS_MAX];
 };
 
-static int select_columns(const struct wm_dataset *dataset, enum wm_table table, const struct params *params, struct selection *out,
-                          struct buf *error)
+static int select_columns(const struct wm_dataset *dataset, enum wm_table table, const struct params *params,
+                          struct selection *out, struct buf *error)
 {
     const struct param_value *value = params_get(params, "columns");
     const struct place place = params_place(params, "columns");
@@ -410,7 +419,7 @@ static int select_columns(const struct wm_dataset *dataset, enum wm_table table,
     for (size_t i = 0; json_walk_item(&walk, &item); i++) {
         struct place at = {&place, NULL, i};
         struct slice raw = json_kind(item) == '"' ? json_string_raw(item) : (struct slice){0};
-        int code, column = find_column(dataset, table, &at, raw, item, error, &code);
+        int code = 0, column = find_column(dataset, table, &at, raw, item, error, &code);
         if (column < 0)
             return code;
         for (size_t j = 0; j < out->n; j++)
@@ -422,25 +431,27 @@ static int select_columns(const struct wm_dataset *dataset, enum wm_table table,
 }
 
 /* The members "id" and "row". */
-static void put_row(struct buf *out, const struct wm_dataset *dataset, enum wm_table table, size_t row, const struct selection *selection)
+static void put_row(struct buf *out, const struct wm_dataset *dataset, enum wm_table table, size_t row,
+                    const struct selection *selection)
 {
     size_t n;
     const struct wm_column *columns = wm_table_columns(dataset, table, &n);
-    json_text(out, "id", wm_row_id(dataset, table, row));
-    json_key(out, "row");
+    json_put_text(out, "id", wm_row_id(dataset, table, row));
+    json_put_key(out, "row");
     json_open(out, '{');
     for (size_t i = 0; i < selection->n; i++) {
-        json_key(out, columns[selection->column[i]].name);
+        json_put_key(out, columns[selection->column[i]].name);
         encode_cell(out, dataset, table, row, selection->column[i]);
     }
     json_close(out, '}');
 }
 
 /* Writes the page and how many rows matched; false when memory ran out. */
-static bool put_page(struct buf *out, struct filter *filter, const struct selection *selection, size_t offset, size_t limit)
+static bool put_page(struct buf *out, struct filter *filter, const struct selection *selection, size_t offset,
+                     size_t limit)
 {
     size_t n_rows = wm_table_rows(filter->dataset, filter->table), matched = 0, shown = 0;
-    json_key(out, "rows");
+    json_put_key(out, "rows");
     json_open(out, '[');
     for (size_t row = 0; row < n_rows && !out->failed; row++) {
         int met = meets_all(filter, row);
@@ -455,15 +466,16 @@ static bool put_page(struct buf *out, struct filter *filter, const struct select
         matched += met == 1;
     }
     json_close(out, ']');
-    json_integer(out, "matched", (int64_t)matched);
+    json_put_integer(out, "matched", (int64_t)matched);
     if (shown > 0 && offset + shown < matched)
-        json_integer(out, "next_offset", (int64_t)(offset + shown));
+        json_put_integer(out, "next_offset", (int64_t)(offset + shown));
     else
-        json_null(out, "next_offset");
+        json_put_null(out, "next_offset");
     return true;
 }
 
-static int list_rows(const struct method_call *call, const struct params *params, struct filter *filter, struct buf *out)
+static int list_rows(const struct method_call *call, const struct params *params, struct filter *filter,
+                     struct buf *out)
 {
     const struct param_value *given = params_get(params, "filter");
     struct selection selection;
@@ -480,10 +492,10 @@ static int list_rows(const struct method_call *call, const struct params *params
     size_t offset = (size_t)params_get(params, "offset")->number, limit = (size_t)params_get(params, "limit")->number;
     json_open(out, '{');
     encode_revisions(out, call->dataset);
-    json_text(out, "kind", wm_table_kind(filter->table));
-    json_integer(out, "considered", (int64_t)wm_table_rows(call->dataset, filter->table));
-    json_integer(out, "offset", (int64_t)offset);
-    json_integer(out, "limit", (int64_t)limit);
+    json_put_text(out, "kind", wm_table_kind(filter->table));
+    json_put_integer(out, "considered", (int64_t)wm_table_rows(call->dataset, filter->table));
+    json_put_integer(out, "offset", (int64_t)offset);
+    json_put_integer(out, "limit", (int64_t)limit);
     if (!put_page(out, filter, &selection, offset, limit))
         out->failed = out->starved = true; /* method_run says so in place of half an answer */
     json_close(out, '}');
@@ -500,7 +512,8 @@ int dataset_list(const struct method_call *call, struct buf *out)
     if (filter == NULL) {
         code = refuse_memory(out);
     } else {
-        *filter = (struct filter){.dataset = call->dataset, .table = (enum wm_table)params_get(&params, "kind")->number, .error = out};
+        *filter = (struct filter){
+            .dataset = call->dataset, .table = (enum wm_table)params_get(&params, "kind")->number, .error = out};
         buf_init(&filter->cell, SIZE_MAX);
         code = list_rows(call, &params, filter, out);
         buf_fini(&filter->cell);
@@ -531,7 +544,7 @@ static int get_row(const struct method_call *call, const struct params *params, 
         all.column[i] = i;
     json_open(out, '{');
     encode_revisions(out, call->dataset);
-    json_text(out, "kind", wm_table_kind(table));
+    json_put_text(out, "kind", wm_table_kind(table));
     put_row(out, call->dataset, table, row, &all);
     json_close(out, '}');
     return 0;

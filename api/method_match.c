@@ -1,26 +1,53 @@
-/* match.*: who fits a post, what suits a leader, and why. Params become a wm_query; the engine answers; encode.c writes. */
+/*
+ * match.*: who fits a post, what suits a leader, and why. Params become a wm_query; the engine answers; encode.c
+ * writes.
+ */
 #include "methods.h"
 
 #include "encode.h"
 #include "jsonrpc.h"
 #include "params.h"
 
-#define KM_MAX 20000000   /* thousandths: half the way round the earth */
+#define KM_MAX 20000000 /* thousandths: half the way round the earth */
 #define COST_MAX INT64_C(1000000000000)
 #define LIST_MAX WM_FILTER_IDS_MAX
 
-#define LIMIT {"limit", PARAM_INTEGER, false, 1, WM_LIMIT_MAX, "10", "How many rows.", NULL, NULL}
-#define OFFSET {"offset", PARAM_INTEGER, false, 0, WM_ROWS_MAX, "0", "Ranks to skip: next_offset of the page before.", NULL, NULL}
-#define PACKAGES {"packages", PARAM_IDS, false, 1, LIST_MAX, NULL, "Only these packages may be offered.", NULL, "package"}
-#define WITHIN {"within_km", PARAM_NUMBER, false, 0, KM_MAX, NULL, \
-                "Only within this distance of the organisation; an unknown distance does not pass.", NULL, NULL}
-#define LOCAL_COST {"max_local_cost_gbp", PARAM_INTEGER, false, 0, COST_MAX, NULL, "Packages of no higher local cost.", NULL, NULL}
-#define CENTRAL_COST {"max_central_cost_gbp", PARAM_INTEGER, false, 0, COST_MAX, NULL, "Packages of no higher central cost.", NULL, NULL}
-#define END {.name = NULL}
+#define LIMIT                                                                              \
+    {                                                                                      \
+        "limit", PARAM_INTEGER, false, 1, WM_LIMIT_MAX, "10", "How many rows.", NULL, NULL \
+    }
+#define OFFSET                                                                                                       \
+    {                                                                                                                \
+        "offset", PARAM_INTEGER, false, 0, WM_ROWS_MAX, "0", "Ranks to skip: next_offset of the page before.", NULL, \
+            NULL                                                                                                     \
+    }
+#define PACKAGES                                                                                                \
+    {                                                                                                           \
+        "packages", PARAM_IDS, false, 1, LIST_MAX, NULL, "Only these packages may be offered.", NULL, "package" \
+    }
+#define WITHIN                                                                                              \
+    {                                                                                                       \
+        "within_km", PARAM_NUMBER, false, 0, KM_MAX, NULL,                                                  \
+            "Only within this distance of the organisation; an unknown distance does not pass.", NULL, NULL \
+    }
+#define LOCAL_COST                                                                                                     \
+    {                                                                                                                  \
+        "max_local_cost_gbp", PARAM_INTEGER, false, 0, COST_MAX, NULL, "Packages of no higher local cost.", NULL, NULL \
+    }
+#define CENTRAL_COST                                                                                                  \
+    {                                                                                                                 \
+        "max_central_cost_gbp", PARAM_INTEGER, false, 0, COST_MAX, NULL, "Packages of no higher central cost.", NULL, \
+            NULL                                                                                                      \
+    }
+#define END          \
+    {                \
+        .name = NULL \
+    }
 
 static const struct param shortlist_filters[] = {
     {"grades", PARAM_WORDS, false, 1, 62, NULL, "Only leaders of these grades.", NULL, "grade"},
-    {"sectors", PARAM_WORDS, false, 1, 62, NULL, "Only leaders who have worked in one of these sectors.", NULL, "sector"},
+    {"sectors", PARAM_WORDS, false, 1, 62, NULL, "Only leaders who have worked in one of these sectors.", NULL,
+     "sector"},
     WITHIN,
     LOCAL_COST,
     CENTRAL_COST,
@@ -34,7 +61,8 @@ const struct param match_shortlist_params[] = {
     LIMIT,
     OFFSET,
     PACKAGES,
-    {"filters", PARAM_OBJECT, false, 0, 0, NULL, "Each narrows; those left out count as refused by the rule filter.", shortlist_filters, NULL},
+    {"filters", PARAM_OBJECT, false, 0, 0, NULL, "Each narrows; those left out count as refused by the rule filter.",
+     shortlist_filters, NULL},
     END,
 };
 
@@ -53,7 +81,8 @@ const struct param match_opportunities_params[] = {
     LIMIT,
     OFFSET,
     PACKAGES,
-    {"filters", PARAM_OBJECT, false, 0, 0, NULL, "Each narrows; those left out count as refused by the rule filter.", opportunity_filters, NULL},
+    {"filters", PARAM_OBJECT, false, 0, 0, NULL, "Each narrows; those left out count as refused by the rule filter.",
+     opportunity_filters, NULL},
     END,
 };
 

@@ -25,7 +25,7 @@ int system_ping(const struct method_call *call, struct buf *out)
     int code;
     if (!open_answer(call, out, &code))
         return code;
-    json_bool(out, "ok", true);
+    json_put_bool(out, "ok", true);
     json_close(out, '}');
     return 0;
 }
@@ -35,10 +35,10 @@ int system_info(const struct method_call *call, struct buf *out)
     int code;
     if (!open_answer(call, out, &code))
         return code;
-    json_text(out, "name", "wellmatch");
-    json_text(out, "version", WM_VERSION);
-    json_text(out, "kernel", wm_dataset_kernel(call->dataset));
-    json_integer(out, "dataset_bytes", (int64_t)wm_dataset_bytes(call->dataset));
+    json_put_text(out, "name", "wellmatch");
+    json_put_text(out, "version", WM_VERSION);
+    json_put_text(out, "kernel", wm_dataset_kernel(call->dataset));
+    json_put_integer(out, "dataset_bytes", (int64_t)wm_dataset_bytes(call->dataset));
     if (call->host != NULL && call->host->put_info != NULL)
         call->host->put_info(call->host->self, out);
     json_close(out, '}');
@@ -71,11 +71,11 @@ void put_error_catalogue(struct buf *out)
     json_open(out, '[');
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         json_open(out, '{');
-        json_integer(out, "code", errors[i].code);
-        json_text(out, "name", errors[i].name);
-        json_bool(out, "retry", errors[i].retry);
-        json_text(out, "meaning", errors[i].meaning);
-        json_text(out, "data", errors[i].data);
+        json_put_integer(out, "code", errors[i].code);
+        json_put_text(out, "name", errors[i].name);
+        json_put_bool(out, "retry", errors[i].retry);
+        json_put_text(out, "meaning", errors[i].meaning);
+        json_put_text(out, "data", errors[i].data);
         json_close(out, '}');
     }
     json_close(out, ']');
@@ -86,7 +86,7 @@ int system_errors(const struct method_call *call, struct buf *out)
     int code;
     if (!open_answer(call, out, &code))
         return code;
-    json_key(out, "errors");
+    json_put_key(out, "errors");
     put_error_catalogue(out);
     json_close(out, '}');
     return 0;

@@ -13,25 +13,33 @@ static const struct param no_params[] = {{.name = NULL}};
 #define PAIR_EXAMPLE "{\"leader\":\"L000001\",\"post\":\"V00001\"}"
 
 static const struct method methods[] = {
-    {"match.shortlist", "The best leaders for a post, each with the affordable package of the highest expected benefit.",
+    {"match.shortlist",
+     "The best leaders for a post, each with the affordable package of the highest expected benefit.",
      match_shortlist_params, METHOD_PURE | METHOD_SCORES, match_shortlist, SHORTLIST_EXAMPLE},
     {"match.opportunities", "The best posts for a leader, the readiness gap in each, and the posts just out of reach.",
-     match_opportunities_params, METHOD_PURE | METHOD_SCORES, match_opportunities, "{\"leader\":\"L000001\",\"limit\":3}"},
-    {"match.explain", "Everything about one leader and one post: rules, every part, every package, the smallest change.",
+     match_opportunities_params, METHOD_PURE | METHOD_SCORES, match_opportunities,
+     "{\"leader\":\"L000001\",\"limit\":3}"},
+    {"match.explain",
+     "Everything about one leader and one post: rules, every part, every package, the smallest change.",
      match_pair_params, METHOD_PURE | METHOD_SCORES, match_explain, PAIR_EXAMPLE},
-    {"match.compare_packages", "Every package for one leader and one post side by side: chance, cost, pounds per extra point.",
-     match_pair_params, METHOD_PURE | METHOD_SCORES, match_compare_packages, PAIR_EXAMPLE},
-    {"dataset.info", "What is loaded: digests, tables and their columns, vocabularies.", no_params, METHOD_PURE, dataset_info, "{}"},
-    {"dataset.list", "Rows of one kind, in the order of their ids, narrowed by a filter, a page at a time.", dataset_list_params,
-     METHOD_PURE | METHOD_SCORES, dataset_list,
-     "{\"kind\":\"post\",\"filter\":{\"role\":\"chief_executive\"},\"limit\":5,\"columns\":[\"title\",\"ods_code\",\"starts\"]}"},
-    {"dataset.get", "One row by kind and id.", dataset_get_params, METHOD_PURE, dataset_get, "{\"kind\":\"post\",\"id\":\"V00001\"}"},
-    {"dataset.reload", "Reads the data again and swaps it in; bad data keeps what is loaded and says why.", no_params, METHOD_RELOAD, NULL,
-     "{}"},
+    {"match.compare_packages",
+     "Every package for one leader and one post side by side: chance, cost, pounds per extra point.", match_pair_params,
+     METHOD_PURE | METHOD_SCORES, match_compare_packages, PAIR_EXAMPLE},
+    {"dataset.info", "What is loaded: digests, tables and their columns, vocabularies.", no_params, METHOD_PURE,
+     dataset_info, "{}"},
+    {"dataset.list", "Rows of one kind, in the order of their ids, narrowed by a filter, a page at a time.",
+     dataset_list_params, METHOD_PURE | METHOD_SCORES, dataset_list,
+     "{\"kind\":\"post\",\"filter\":{\"role\":\"chief_executive\"},\"limit\":5,\"columns\":[\"title\",\"ods_code\","
+     "\"starts\"]}"},
+    {"dataset.get", "One row by kind and id.", dataset_get_params, METHOD_PURE, dataset_get,
+     "{\"kind\":\"post\",\"id\":\"V00001\"}"},
+    {"dataset.reload", "Reads the data again and swaps it in; bad data keeps what is loaded and says why.", no_params,
+     METHOD_RELOAD, NULL, "{}"},
     {"system.ping", "Answers at once, with the revisions.", no_params, METHOD_PURE, system_ping, "{}"},
     {"system.info", "The service: version, kernel, memory, listeners.", no_params, 0, system_info, "{}"},
     {"system.stats", "Counters and latencies since the start.", no_params, 0, system_stats, "{}"},
-    {"system.errors", "Every error code with its name, meaning, and what its data holds.", no_params, METHOD_PURE, system_errors, "{}"},
+    {"system.errors", "Every error code with its name, meaning, and what its data holds.", no_params, METHOD_PURE,
+     system_errors, "{}"},
     {"rpc.discover", "This description of all methods, as an OpenRPC document.", no_params, 0, rpc_discover, "{}"},
 };
 
@@ -60,17 +68,17 @@ void method_put_unknown(struct buf *error, struct slice raw_name)
     for (size_t i = 0; i < METHODS; i++)
         choices_add(&choices, methods[i].name);
     rpc_error_open(error, RPC_METHOD);
-    json_text(error, "method", shown);
-    json_text(error, "nearest", choices_nearest(&choices, shown));
+    json_put_text(error, "method", shown);
+    json_put_text(error, "nearest", choices_nearest(&choices, shown));
     rpc_error_close(error);
 }
 
 static int refuse_answer(struct buf *out)
 {
     rpc_error_open(out, RPC_TOO_LARGE);
-    json_integer(out, "limit", ANSWER_MAX_BYTES);
-    json_text(out, "what", "answer");
-    json_text(out, "remedy", "ask for fewer rows with a smaller limit, and go on at next_offset");
+    json_put_integer(out, "limit", ANSWER_MAX_BYTES);
+    json_put_text(out, "what", "answer");
+    json_put_text(out, "remedy", "ask for fewer rows with a smaller limit, and go on at next_offset");
     rpc_error_close(out);
     return RPC_TOO_LARGE;
 }
@@ -81,7 +89,8 @@ int method_run(const struct method *method, const struct method_call *call, stru
     size_t start = out->len, max = out->max, room = ANSWER_MAX_BYTES - ENVELOPE_MAX_BYTES;
     if (max - start > room)
         out->max = start + room;
-    int code = method->run == NULL ? refuse_code(out, RPC_METHOD, "only a running service can do this") : method->run(call, out);
+    int code = method->run == NULL ? refuse_code(out, RPC_METHOD, "only a running service can do this")
+                                   : method->run(call, out);
     out->max = max;
     if (!out->failed)
         return code;

@@ -52,40 +52,40 @@ void metrics_answer(struct method_metrics *method, int code, uint64_t us)
 
 void metrics_put(const struct metrics *metrics, const char *(*error_name)(int code), struct buf *out)
 {
-    json_key(out, "counters");
+    json_put_key(out, "counters");
     json_open(out, '{');
     for (size_t i = 0; i < METRIC_COUNT; i++)
-        json_integer(out, counter_names[i], (int64_t)metrics->counter[i]);
+        json_put_integer(out, counter_names[i], (int64_t)metrics->counter[i]);
     json_close(out, '}');
 
-    json_key(out, "methods");
+    json_put_key(out, "methods");
     json_open(out, '{');
     for (size_t i = 0; i < metrics->n_methods; i++)
         if (metrics->methods[i].requests > 0)
             put_method(&metrics->methods[i], out);
     json_close(out, '}');
 
-    json_key(out, "errors");
+    json_put_key(out, "errors");
     json_open(out, '{');
     for (size_t i = 0; i < metrics->n_codes; i++)
-        json_integer(out, error_name(metrics->errors[i].code), (int64_t)metrics->errors[i].n);
+        json_put_integer(out, error_name(metrics->errors[i].code), (int64_t)metrics->errors[i].n);
     json_close(out, '}');
 }
 
 static void put_method(const struct method_metrics *method, struct buf *out)
 {
     const struct histogram *latency = &method->latency;
-    json_key(out, method->name);
+    json_put_key(out, method->name);
     json_open(out, '{');
-    json_integer(out, "requests", (int64_t)method->requests);
-    json_integer(out, "errors", (int64_t)method->errors);
-    json_key(out, "latency_us");
+    json_put_integer(out, "requests", (int64_t)method->requests);
+    json_put_integer(out, "errors", (int64_t)method->errors);
+    json_put_key(out, "latency_us");
     json_open(out, '{');
-    json_integer(out, "n", (int64_t)latency->n);
-    json_integer(out, "p50", (int64_t)histogram_quantile(latency, 500));
-    json_integer(out, "p90", (int64_t)histogram_quantile(latency, 900));
-    json_integer(out, "p99", (int64_t)histogram_quantile(latency, 990));
-    json_integer(out, "max", (int64_t)latency->max_us);
+    json_put_integer(out, "n", (int64_t)latency->n);
+    json_put_integer(out, "p50", (int64_t)histogram_quantile(latency, 500));
+    json_put_integer(out, "p90", (int64_t)histogram_quantile(latency, 900));
+    json_put_integer(out, "p99", (int64_t)histogram_quantile(latency, 990));
+    json_put_integer(out, "max", (int64_t)latency->max_us);
     json_close(out, '}');
     json_close(out, '}');
 }

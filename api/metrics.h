@@ -8,26 +8,26 @@
 #include <stdint.h>
 
 /* Name on the wire, and what one step of it means. Those under "now" go down again. */
-#define METRICS(X)                                                                  \
-    X(connections_now, "connections open")                                          \
-    X(connections_accepted, "connections taken")                                    \
-    X(connections_refused, "connections turned away at the ceiling")                \
-    X(connections_stalled, "connections closed because their peer did not read")    \
-    X(accept_pauses, "times accepting paused because descriptors ran out")          \
-    X(bytes_in, "bytes read")                                                       \
-    X(bytes_out, "bytes written")                                                   \
-    X(writes, "system calls that wrote them")                                       \
-    X(messages, "lines that held a request or a batch")                             \
-    X(batches, "of these, batches")                                                 \
-    X(notifications, "requests without an id, never answered")                      \
-    X(in_flight_now, "requests that wait for an answer")                            \
-    X(jobs_now, "answers being looked for in Redis, queued or computed")            \
-    X(workers_now, "of these, given to the worker threads")                         \
-    X(computed_on_loop, "answers computed on the loop")                             \
-    X(computed_on_worker, "answers computed on a worker thread")                    \
-    X(coalesced, "requests that joined an equal one in flight")                     \
-    X(dropped, "answers whose asker had gone")                                      \
-    X(reloads, "datasets loaded while running")                                     \
+#define METRICS(X)                                                               \
+    X(connections_now, "connections open")                                       \
+    X(connections_accepted, "connections taken")                                 \
+    X(connections_refused, "connections turned away at the ceiling")             \
+    X(connections_stalled, "connections closed because their peer did not read") \
+    X(accept_pauses, "times accepting paused because descriptors ran out")       \
+    X(bytes_in, "bytes read")                                                    \
+    X(bytes_out, "bytes written")                                                \
+    X(writes, "system calls that wrote them")                                    \
+    X(messages, "lines that held a request or a batch")                          \
+    X(batches, "of these, batches")                                              \
+    X(notifications, "requests without an id, never answered")                   \
+    X(in_flight_now, "requests that wait for an answer")                         \
+    X(jobs_now, "answers being looked for in Redis, queued or computed")         \
+    X(workers_now, "of these, given to the worker threads")                      \
+    X(computed_on_loop, "answers computed on the loop")                          \
+    X(computed_on_worker, "answers computed on a worker thread")                 \
+    X(coalesced, "requests that joined an equal one in flight")                  \
+    X(dropped, "answers whose asker had gone")                                   \
+    X(reloads, "datasets loaded while running")                                  \
     X(reloads_refused, "loads that found faults; the running data stayed")
 
 enum metric {
@@ -66,7 +66,8 @@ struct metrics {
     } errors[METRICS_CODES_MAX]; /* in the order they were first seen; codes beyond the room are not told apart */
 };
 
-int metrics_init(struct metrics *metrics, size_t n_methods); /* 0, or -1: out of memory. Names are the caller's to set */
+int metrics_init(struct metrics *metrics,
+                 size_t n_methods); /* 0, or -1: out of memory. Names are the caller's to set */
 void metrics_fini(struct metrics *metrics);
 
 #define metrics_add(metrics, name, by) ((metrics)->counter[METRIC_##name] += (uint64_t)(by))

@@ -1,6 +1,7 @@
 /*
- * rpc.discover: the table of methods as an OpenRPC 1.3 document, so that a client can be generated and a form drawn from it. Nothing
- * here names a method or an error: what is not in the tables cannot be promised. Ours beyond the standard begins with x-.
+ * rpc.discover: the table of methods as an OpenRPC 1.3 document, so that a client can be generated and a form drawn
+ * from it. Nothing here names a method or an error: what is not in the tables cannot be promised. Ours beyond the
+ * standard begins with x-.
  */
 #include "methods.h"
 
@@ -20,7 +21,7 @@ static void put_item(struct buf *out, const char *text)
 
 static void put_names(struct buf *out, const struct choices *names)
 {
-    json_key(out, "enum");
+    json_put_key(out, "enum");
     json_open(out, '[');
     for (size_t i = 0; i < names->n; i++)
         put_item(out, names->name[i]);
@@ -31,11 +32,11 @@ static void put_schema(struct buf *out, const struct wm_dataset *dataset, const 
 
 static void put_properties(struct buf *out, const struct wm_dataset *dataset, const struct param *members)
 {
-    json_bool(out, "additionalProperties", members == NULL); /* NULL: the method looks into the object itself */
-    json_key(out, "properties");
+    json_put_bool(out, "additionalProperties", members == NULL); /* NULL: the method looks into the object itself */
+    json_put_key(out, "properties");
     json_open(out, '{');
     for (; members != NULL && members->name != NULL; members++) {
-        json_key(out, members->name);
+        json_put_key(out, members->name);
         put_schema(out, dataset, members);
     }
     json_close(out, '}');
@@ -44,13 +45,13 @@ static void put_properties(struct buf *out, const struct wm_dataset *dataset, co
 static void put_item_schema(struct buf *out, const struct wm_dataset *dataset, const struct param *param)
 {
     struct choices names = {0};
-    json_integer(out, "minItems", param->min);
-    json_integer(out, "maxItems", param->max);
-    json_key(out, "items");
+    json_put_integer(out, "minItems", param->min);
+    json_put_integer(out, "maxItems", param->max);
+    json_put_key(out, "items");
     json_open(out, '{');
-    json_text(out, "type", "string");
+    json_put_text(out, "type", "string");
     if (param->type == PARAM_IDS)
-        json_text(out, "x-kind", param->of);
+        json_put_text(out, "x-kind", param->of);
     else if (param->of != NULL)
         choices_add_words(&names, dataset, param->of);
     if (names.n > 0)
@@ -60,9 +61,9 @@ static void put_item_schema(struct buf *out, const struct wm_dataset *dataset, c
 
 static const char *json_type(enum param_type type)
 {
-    static const char *const names[] = {[PARAM_ID] = "string",   [PARAM_TEXT] = "string",  [PARAM_INTEGER] = "integer",
-                                        [PARAM_NUMBER] = "number", [PARAM_BOOL] = "boolean", [PARAM_IDS] = "array",
-                                        [PARAM_OBJECT] = "object", [PARAM_WORDS] = "array"};
+    static const char *const names[] = {
+        [PARAM_ID] = "string",    [PARAM_TEXT] = "string", [PARAM_INTEGER] = "integer", [PARAM_NUMBER] = "number",
+        [PARAM_BOOL] = "boolean", [PARAM_IDS] = "array",   [PARAM_OBJECT] = "object",   [PARAM_WORDS] = "array"};
     return names[type];
 }
 
@@ -70,16 +71,16 @@ static void put_schema(struct buf *out, const struct wm_dataset *dataset, const 
 {
     struct choices kinds = {0};
     json_open(out, '{');
-    json_text(out, "type", json_type(param->type));
-    json_text(out, "description", param->about);
+    json_put_text(out, "type", json_type(param->type));
+    json_put_text(out, "description", param->about);
     switch (param->type) {
     case PARAM_INTEGER:
-        json_integer(out, "minimum", param->min);
-        json_integer(out, "maximum", param->max);
+        json_put_integer(out, "minimum", param->min);
+        json_put_integer(out, "maximum", param->max);
         break;
     case PARAM_NUMBER:
-        json_fixed(out, "minimum", param->min, 3);
-        json_fixed(out, "maximum", param->max, 3);
+        json_put_fixed(out, "minimum", param->min, 3);
+        json_put_fixed(out, "maximum", param->max, 3);
         break;
     case PARAM_IDS:
     case PARAM_WORDS:
@@ -90,7 +91,7 @@ static void put_schema(struct buf *out, const struct wm_dataset *dataset, const 
         break;
     case PARAM_ID:
         if (param->of != NULL)
-            json_text(out, "x-kind", param->of);
+            json_put_text(out, "x-kind", param->of);
         break;
     case PARAM_TEXT:
         choices_add_kinds(&kinds);
@@ -101,7 +102,7 @@ static void put_schema(struct buf *out, const struct wm_dataset *dataset, const 
         break;
     }
     if (param->initial != NULL) {
-        json_key(out, "default");
+        json_put_key(out, "default");
         buf_text(out, param->initial);
     }
     json_close(out, '}');
@@ -111,14 +112,14 @@ static void put_schema(struct buf *out, const struct wm_dataset *dataset, const 
 
 static void put_params(struct buf *out, const struct wm_dataset *dataset, const struct param *param)
 {
-    json_key(out, "params");
+    json_put_key(out, "params");
     json_open(out, '[');
     for (; param->name != NULL; param++) {
         json_open(out, '{');
-        json_text(out, "name", param->name);
-        json_text(out, "summary", param->about);
-        json_bool(out, "required", param->required);
-        json_key(out, "schema");
+        json_put_text(out, "name", param->name);
+        json_put_text(out, "summary", param->about);
+        json_put_bool(out, "required", param->required);
+        json_put_key(out, "schema");
         put_schema(out, dataset, param);
         json_close(out, '}');
     }
@@ -130,18 +131,18 @@ static void put_example(struct buf *out, const char *example)
 {
     struct json_walk walk;
     struct slice key, value;
-    json_key(out, "examples");
+    json_put_key(out, "examples");
     json_open(out, '[');
     json_open(out, '{');
-    json_text(out, "name", "on the sample data");
-    json_key(out, "params");
+    json_put_text(out, "name", "on the sample data");
+    json_put_key(out, "params");
     json_open(out, '[');
     json_walk_start(&walk, (struct slice){example, strlen(example)});
     while (json_walk_member(&walk, &key, &value)) {
         json_open(out, '{');
-        json_key(out, "name");
+        json_put_key(out, "name");
         buf_json_string(out, key.at, key.len);
-        json_key(out, "value");
+        json_put_key(out, "value");
         buf_put(out, value.at, value.len);
         json_close(out, '}');
     }
@@ -153,20 +154,21 @@ static void put_example(struct buf *out, const char *example)
 static void put_method(struct buf *out, const struct wm_dataset *dataset, const struct method *method)
 {
     json_open(out, '{');
-    json_text(out, "name", method->name);
-    json_text(out, "summary", method->summary);
-    json_text(out, "paramStructure", "either");
+    json_put_text(out, "name", method->name);
+    json_put_text(out, "summary", method->summary);
+    json_put_text(out, "paramStructure", "either");
     put_params(out, dataset, method->params);
-    json_key(out, "result");
+    json_put_key(out, "result");
     json_open(out, '{');
-    json_text(out, "name", "answer");
-    json_key(out, "schema");
+    json_put_text(out, "name", "answer");
+    json_put_key(out, "schema");
     json_open(out, '{');
-    json_text(out, "$ref", method->run == rpc_discover ? "#/components/schemas/document" : "#/components/schemas/answer");
+    json_put_text(out, "$ref",
+                  method->run == rpc_discover ? "#/components/schemas/document" : "#/components/schemas/answer");
     json_close(out, '}');
     json_close(out, '}');
     put_example(out, method->example);
-    json_bool(out, "x-pure", (method->flags & METHOD_PURE) != 0);
+    json_put_bool(out, "x-pure", (method->flags & METHOD_PURE) != 0);
     json_close(out, '}');
 }
 
@@ -174,30 +176,31 @@ static void put_method(struct buf *out, const struct wm_dataset *dataset, const 
 
 static void put_info(struct buf *out)
 {
-    json_key(out, "info");
+    json_put_key(out, "info");
     json_open(out, '{');
-    json_text(out, "title", "wellmatch");
-    json_text(out, "version", WM_VERSION);
-    json_text(out, "description",
-              "Matches leaders to posts at challenged NHS organisations and chooses the package of support and incentives. One JSON-RPC "
-              "2.0 message a line. It recommends; a named person decides.");
-    json_key(out, "license");
+    json_put_text(out, "title", "wellmatch");
+    json_put_text(out, "version", WM_VERSION);
+    json_put_text(out, "description",
+                  "Matches leaders to posts at challenged NHS organisations and chooses the package of support and "
+                  "incentives. One JSON-RPC "
+                  "2.0 message a line. It recommends; a named person decides.");
+    json_put_key(out, "license");
     json_open(out, '{');
-    json_text(out, "name", "MIT");
+    json_put_text(out, "name", "MIT");
     json_close(out, '}');
     json_close(out, '}');
 }
 
 static void put_ceilings(struct buf *out, const struct method_host *host)
 {
-    json_key(out, "x-ceilings");
+    json_put_key(out, "x-ceilings");
     json_open(out, '{');
-    json_integer(out, "line_bytes", LINE_MAX_BYTES);
-    json_integer(out, "batch", BATCH_MAX);
-    json_integer(out, "answer_bytes", ANSWER_MAX_BYTES);
-    json_integer(out, "depth", JSON_DEPTH_MAX);
-    json_integer(out, "id_bytes", ID_MAX_BYTES);
-    json_integer(out, "request_members", MEMBERS_MAX);
+    json_put_integer(out, "line_bytes", LINE_MAX_BYTES);
+    json_put_integer(out, "batch", BATCH_MAX);
+    json_put_integer(out, "answer_bytes", ANSWER_MAX_BYTES);
+    json_put_integer(out, "depth", JSON_DEPTH_MAX);
+    json_put_integer(out, "id_bytes", ID_MAX_BYTES);
+    json_put_integer(out, "request_members", MEMBERS_MAX);
     if (host != NULL && host->put_ceilings != NULL)
         host->put_ceilings(host->self, out);
     json_close(out, '}');
@@ -206,30 +209,32 @@ static void put_ceilings(struct buf *out, const struct method_host *host)
 static void put_components(struct buf *out)
 {
     static const char *const revisions[] = {"dataset", "policy", "ledger"};
-    json_key(out, "components");
+    json_put_key(out, "components");
     json_open(out, '{');
-    json_key(out, "schemas");
+    json_put_key(out, "schemas");
     json_open(out, '{');
-    json_key(out, "document");
+    json_put_key(out, "document");
     json_open(out, '{');
-    json_text(out, "type", "object");
-    json_text(out, "description", "An OpenRPC document: this one.");
+    json_put_text(out, "type", "object");
+    json_put_text(out, "description", "An OpenRPC document: this one.");
     json_close(out, '}');
-    json_key(out, "answer");
+    json_put_key(out, "answer");
     json_open(out, '{');
-    json_text(out, "type", "object");
-    json_text(out, "description", "Every answer begins with what it was computed from; api/PROTOCOL.md has each answer's other members.");
-    json_key(out, "required");
+    json_put_text(out, "type", "object");
+    json_put_text(
+        out, "description",
+        "Every answer begins with what it was computed from; api/PROTOCOL.md has each answer's other members.");
+    json_put_key(out, "required");
     json_open(out, '[');
     for (size_t i = 0; i < 3; i++)
         put_item(out, revisions[i]);
     json_close(out, ']');
-    json_key(out, "properties");
+    json_put_key(out, "properties");
     json_open(out, '{');
     for (size_t i = 0; i < 3; i++) {
-        json_key(out, revisions[i]);
+        json_put_key(out, revisions[i]);
         json_open(out, '{');
-        json_text(out, "type", i < 2 ? "string" : "integer");
+        json_put_text(out, "type", i < 2 ? "string" : "integer");
         json_close(out, '}');
     }
     json_close(out, '}');
@@ -249,15 +254,15 @@ int rpc_discover(const struct method_call *call, struct buf *out)
     size_t n;
     const struct method *methods = method_table(&n);
     json_open(out, '{');
-    json_text(out, "openrpc", "1.3.2");
+    json_put_text(out, "openrpc", "1.3.2");
     put_info(out);
-    json_text(out, "x-dataset", wm_dataset_digest(call->dataset));
-    json_text(out, "x-policy", wm_policy_digest(call->dataset));
-    json_integer(out, "x-ledger", LEDGER_REVISION);
+    json_put_text(out, "x-dataset", wm_dataset_digest(call->dataset));
+    json_put_text(out, "x-policy", wm_policy_digest(call->dataset));
+    json_put_integer(out, "x-ledger", LEDGER_REVISION);
     put_ceilings(out, call->host);
-    json_key(out, "x-errors");
+    json_put_key(out, "x-errors");
     put_error_catalogue(out);
-    json_key(out, "methods");
+    json_put_key(out, "methods");
     json_open(out, '[');
     for (size_t i = 0; i < n; i++)
         put_method(out, call->dataset, &methods[i]);

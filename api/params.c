@@ -1,6 +1,6 @@
 /*
- * Params are read from the checked text itself, without a tree: every error then knows where it stands, a name given twice or a
- * number of a hundred digits is met where it is, and nothing is allocated but lists of rows.
+ * Params are read from the checked text itself, without a tree: every error then knows where it stands, a name given
+ * twice or a number of a hundred digits is met where it is, and nothing is allocated but lists of rows.
  */
 #include "params.h"
 
@@ -85,7 +85,7 @@ static bool is_plain_number(struct slice got)
 /* Shows what came: a short scalar as it is, anything else in words. */
 static void put_got(struct buf *error, struct slice got)
 {
-    json_key(error, "got");
+    json_put_key(error, "got");
     char kind = got.at == NULL ? '\0' : json_kind(got), text[1];
     bool is_long = got.len > SHOWN_MAX + 2;
     if (kind == '\0')
@@ -104,15 +104,16 @@ static void put_got(struct buf *error, struct slice got)
         buf_put(error, got.at, got.len);
 }
 
-static int refuse(struct buf *error, const struct place *place, const char *expected, struct slice got, const char *nearest)
+static int refuse(struct buf *error, const struct place *place, const char *expected, struct slice got,
+                  const char *nearest)
 {
     char pointer[POINTER_CAP] = "";
     append_pointer(pointer, sizeof pointer, place);
     rpc_error_open(error, RPC_PARAMS);
-    json_text(error, "pointer", pointer);
-    json_text(error, "expected", expected);
+    json_put_text(error, "pointer", pointer);
+    json_put_text(error, "expected", expected);
     put_got(error, got);
-    json_text(error, "nearest", nearest);
+    json_put_text(error, "nearest", nearest);
     rpc_error_close(error);
     return RPC_PARAMS;
 }
@@ -134,11 +135,13 @@ int refuse_choice(struct buf *error, const struct place *place, const struct cho
 {
     char expected[EXPECTED_CAP], text[SHOWN_MAX + 1];
     choices_write(choices, expected, sizeof expected);
-    bool named = got.at != NULL && json_kind(got) == '"' && json_string_copy(json_string_raw(got), text, sizeof text) < sizeof text;
+    bool named = got.at != NULL && json_kind(got) == '"' &&
+                 json_string_copy(json_string_raw(got), text, sizeof text) < sizeof text;
     return refuse(error, place, expected, got, named ? choices_nearest(choices, text) : NULL);
 }
 
-int refuse_row(struct buf *error, const struct place *place, const struct wm_dataset *dataset, enum wm_table table, const char *id)
+int refuse_row(struct buf *error, const struct place *place, const struct wm_dataset *dataset, enum wm_table table,
+               const char *id)
 {
     enum { NEAREST = 3 };
     const char *nearest[NEAREST];
@@ -146,10 +149,10 @@ int refuse_row(struct buf *error, const struct place *place, const struct wm_dat
     char pointer[POINTER_CAP] = "";
     append_pointer(pointer, sizeof pointer, place);
     rpc_error_open(error, RPC_UNKNOWN);
-    json_text(error, "pointer", pointer);
-    json_text(error, "id", id);
-    json_text(error, "kind", wm_table_kind(table));
-    json_key(error, "nearest");
+    json_put_text(error, "pointer", pointer);
+    json_put_text(error, "id", id);
+    json_put_text(error, "kind", wm_table_kind(table));
+    json_put_key(error, "nearest");
     json_open(error, '[');
     for (size_t i = 0; i < n; i++) {
         json_item(error);
@@ -163,7 +166,7 @@ int refuse_row(struct buf *error, const struct place *place, const struct wm_dat
 int refuse_code(struct buf *error, int code, const char *reason)
 {
     rpc_error_open(error, code);
-    json_text(error, "reason", reason);
+    json_put_text(error, "reason", reason);
     rpc_error_close(error);
     return code;
 }
@@ -175,7 +178,8 @@ int refuse_memory(struct buf *error)
 
 /* ---- Names ---- */
 
-int kind_find(const char *kind)
+/* The table of a kind ("post"), or -1. */
+static int kind_find(const char *kind)
 {
     for (int table = 0; table < WM_TABLES; table++)
         if (strcmp(kind, wm_table_kind((enum wm_table)table)) == 0)
@@ -269,7 +273,8 @@ static int refuse_param(struct reader *reader, const struct param *param, const 
 }
 
 /* The row of the id in `value`. */
-static int read_row(struct reader *reader, const char *kind, const struct place *place, struct slice value, int64_t *row)
+static int read_row(struct reader *reader, const char *kind, const struct place *place, struct slice value,
+                    int64_t *row)
 {
     int table = kind_find(kind);
     assert(table >= 0);
@@ -295,7 +300,8 @@ static int compare_rows(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static int read_rows(struct reader *reader, const struct param *param, const struct place *place, struct param_value *value)
+static int read_rows(struct reader *reader, const struct param *param, const struct place *place,
+                     struct param_value *value)
 {
     int64_t n = count_items(value->raw, param->max);
     value->rows = malloc((size_t)(n + 1) * sizeof *value->rows); /* one more: an empty list is not NULL */
@@ -318,8 +324,9 @@ static int read_rows(struct reader *reader, const struct param *param, const str
     return 0;
 }
 
-int read_words(const struct wm_dataset *dataset, const char *vocabulary, const struct place *place, struct slice array, uint64_t *out,
-               struct buf *error)
+/* The bit set of an array of words; `place` is that of the array. */
+static int read_words(const struct wm_dataset *dataset, const char *vocabulary, const struct place *place,
+                      struct slice array, uint64_t *out, struct buf *error)
 {
     struct choices choices = {0};
     choices_add_words(&choices, dataset, vocabulary);
@@ -329,7 +336,8 @@ int read_words(const struct wm_dataset *dataset, const char *vocabulary, const s
     *out = 0;
     for (size_t i = 0; json_walk_item(&walk, &item); i++) {
         size_t word = 0;
-        while (word < choices.n && !(json_kind(item) == '"' && json_string_is(json_string_raw(item), choices.name[word])))
+        while (word < choices.n &&
+               !(json_kind(item) == '"' && json_string_is(json_string_raw(item), choices.name[word])))
             word++;
         if (word == choices.n)
             return refuse_choice(error, &(struct place){place, NULL, i}, &choices, item);
@@ -338,7 +346,8 @@ int read_words(const struct wm_dataset *dataset, const char *vocabulary, const s
     return 0;
 }
 
-static int read_members(struct reader *reader, const struct param *table, size_t first, const struct place *up, struct slice object);
+static int read_members(struct reader *reader, const struct param *table, size_t first, const struct place *up,
+                        struct slice object);
 
 static int read_kind(struct reader *reader, const struct place *place, struct param_value *value)
 {
@@ -368,7 +377,7 @@ static int read_value(struct reader *reader, size_t index, const struct place *p
 {
     const struct param *param = reader->params->param[index];
     struct param_value *value = &reader->params->value[index];
-    static const char kinds[] = {[PARAM_ID] = '"', [PARAM_TEXT] = '"', [PARAM_INTEGER] = '0', [PARAM_NUMBER] = '0',
+    static const char kinds[] = {[PARAM_ID] = '"',  [PARAM_TEXT] = '"',   [PARAM_INTEGER] = '0', [PARAM_NUMBER] = '0',
                                  [PARAM_IDS] = '[', [PARAM_OBJECT] = '{', [PARAM_WORDS] = '['};
     char kind = json_kind(value->raw), text[1];
     if (param->type == PARAM_BOOL ? kind != 't' && kind != 'f' : kind != kinds[param->type])
@@ -399,7 +408,9 @@ static int read_value(struct reader *reader, size_t index, const struct place *p
     case PARAM_IDS:
         return read_rows(reader, param, place, value);
     case PARAM_WORDS:
-        return param->of == NULL ? 0 : read_words(reader->dataset, param->of, place, value->raw, &value->words, reader->error);
+        return param->of == NULL
+                   ? 0
+                   : read_words(reader->dataset, param->of, place, value->raw, &value->words, reader->error);
     case PARAM_OBJECT:
         return param->members == NULL
                    ? 0
@@ -467,7 +478,8 @@ static int refuse_name(struct reader *reader, const struct param *table, const s
     return refuse_choice(reader->error, &place, &choices, quoted);
 }
 
-static int read_members(struct reader *reader, const struct param *table, size_t first, const struct place *up, struct slice object)
+static int read_members(struct reader *reader, const struct param *table, size_t first, const struct place *up,
+                        struct slice object)
 {
     struct json_walk walk;
     struct slice key, raw;

@@ -1,4 +1,7 @@
-/* A call's params -> validated values, by the tables of method.h; whatever is wrong becomes an error object that says where. */
+/*
+ * A call's params -> validated values, by the tables of method.h; whatever is wrong becomes an error object that says
+ * where.
+ */
 #ifndef API_PARAMS_H
 #define API_PARAMS_H
 
@@ -14,24 +17,24 @@ struct place {
 };
 
 struct param_value {
-    bool given;       /* in the call and not null; otherwise the table's default, or nothing */
-    int64_t number;   /* INTEGER; NUMBER in thousandths; BOOL 0 or 1; ID: the row; TEXT of "kind": enum wm_table */
-    uint64_t words;   /* WORDS of a vocabulary: bit set, 0 when not given */
-    uint32_t *rows;   /* [n_rows] IDS: ascending, each once; NULL when not given */
+    bool given;     /* in the call and not null; otherwise the table's default, or nothing */
+    int64_t number; /* INTEGER; NUMBER in thousandths; BOOL 0 or 1; ID: the row; TEXT of "kind": enum wm_table */
+    uint64_t words; /* WORDS of a vocabulary: bit set, 0 when not given */
+    uint32_t *rows; /* [n_rows] IDS: ascending, each once; NULL when not given */
     size_t n_rows;
     struct slice raw; /* as sent; at == NULL when not given */
 };
 
 struct params {
     size_t n;
-    bool positional;                         /* they came as an array */
+    bool positional;                       /* they came as an array */
     const struct param *param[PARAMS_MAX]; /* those of the table, then those inside its objects */
     struct param_value value[PARAMS_MAX];
 };
 
 /*
- * Reads call->params. 0: every value of the table is in `out` (params_fini when done), every required one given. Otherwise the
- * code of the error object that was put, and nothing to free.
+ * Reads call->params. 0: every value of the table is in `out` (params_fini when done), every required one given.
+ * Otherwise the code of the error object that was put, and nothing to free.
  */
 int params_read(const struct method_call *call, const struct param *table, struct params *out, struct buf *error);
 void params_fini(struct params *params);
@@ -55,17 +58,14 @@ int refuse_choice(struct buf *error, const struct place *place, const struct cho
 /* Where a parameter of the table stands in the call, for errors about it. */
 struct place params_place(const struct params *params, const char *name);
 /* There is no row of that id. */
-int refuse_row(struct buf *error, const struct place *place, const struct wm_dataset *dataset, enum wm_table table, const char *id);
+int refuse_row(struct buf *error, const struct place *place, const struct wm_dataset *dataset, enum wm_table table,
+               const char *id);
 int refuse_memory(struct buf *error);
 int refuse_code(struct buf *error, int code, const char *reason);
 
-/* The table of a kind ("post"), or -1; and all kinds. */
-int kind_find(const char *kind);
+/* All kinds of row, and all words of a vocabulary. */
 void choices_add_kinds(struct choices *choices);
 void choices_add_words(struct choices *choices, const struct wm_dataset *dataset, const char *vocabulary);
-/* The bit set of an array of words; `place` is that of the array. 0 or the code of the error object that was put. */
-int read_words(const struct wm_dataset *dataset, const char *vocabulary, const struct place *place, struct slice array, uint64_t *out,
-               struct buf *error);
 /* Of a raw string value; false when it is cut, or cannot be a C string, or no string: it can name nothing then. */
 bool read_text(struct slice value, char *out, size_t cap);
 

@@ -1,8 +1,8 @@
 /*
  * The connection to Redis and its circuit breaker, on hiredis and libuv.
  *
- * The happy path: on_timer -> start_attempt (-> on_resolved) -> connect_to -> send_greeting -> on_reply, greeted
- * -> serve; then redis_get and redis_set send, and on_reply answers in the order of sending.
+ * The happy path: on_timer -> start_attempt (-> on_resolved) -> connect_to -> send_greeting -> on_reply
+ * -> take_greeting -> serve; then redis_get and redis_set send, and on_reply answers in the order of sending.
  *
  *   phase      breaker     timer
  *   RESTING    open        end of the back-off, then an attempt
@@ -62,7 +62,7 @@ struct redis {
     redisAsyncContext *context; /* from connect_to until on_gone */
     unsigned failures;          /* rests since a command was last answered well */
     unsigned errors_in_a_row;
-    bool overdue;               /* the oldest command was late when last looked at */
+    bool overdue; /* the oldest command was late when last looked at */
 
     /* Commands without an answer, in the order of sending: a circle of in_flight_max + GREETINGS_MAX places. */
     struct command *commands;
@@ -70,7 +70,7 @@ struct redis {
     size_t bytes_unanswered;
 
     uint64_t errors, timeouts, stored, connects;
-    char last_error[sizeof ((struct cache_stats *)NULL)->last_error];
+    char last_error[sizeof((struct cache_stats *)NULL)->last_error];
     bool said_open, said_closed; /* what the log last told */
 
     void (*decided)(void *arg, bool answered); /* NULL once called */
@@ -185,9 +185,9 @@ void redis_stats(const struct redis *redis, struct cache_stats *out)
     out->redis_stored = redis->stored;
     out->redis_connects = redis->connects;
     out->redis_in_flight = redis->phase == SERVING ? redis->n : 0;
-    out->breaker = redis->phase == SERVING                                    ? BREAKER_CLOSED
+    out->breaker = redis->phase == SERVING                                 ? BREAKER_CLOSED
                    : redis->phase == RESOLVING || redis->phase == GREETING ? BREAKER_HALF_OPEN
-                                                                             : BREAKER_OPEN;
+                                                                           : BREAKER_OPEN;
     memcpy(out->last_error, redis->last_error, sizeof out->last_error);
 }
 
@@ -453,8 +453,8 @@ static struct command take_oldest(struct redis *redis)
 }
 
 /*
- * All commands have the same time, so only the oldest can be the first late one. The answer may lie unread in the socket
- * because this very loop was busy, so a late command gets a second look after the loop has polled once more.
+ * All commands have the same time, so only the oldest can be the first late one. The answer may lie unread in the
+ * socket because this very loop was busy, so a late command gets a second look after the loop has polled once more.
  */
 static void check_oldest(struct redis *redis)
 {
@@ -467,7 +467,8 @@ static void check_oldest(struct redis *redis)
         redis->overdue = true;
         uv_timer_start(&redis->timer, on_timer, redis->timeout_ms / 4 + 1, 0);
     } else {
-        drop(redis, &redis->timeouts, redis->phase == GREETING ? "no answer to the greeting in time" : "no answer in time");
+        drop(redis, &redis->timeouts,
+             redis->phase == GREETING ? "no answer to the greeting in time" : "no answer in time");
     }
 }
 
@@ -489,8 +490,8 @@ static void on_reply(redisAsyncContext *context, void *reply, void *arg)
 static void take_greeting(struct redis *redis, enum kind kind, const redisReply *reply)
 {
     static const char *const due[] = {[KIND_AUTH] = "OK", [KIND_SELECT] = "OK", [KIND_PING] = "PONG"};
-    static const char *const refused[] = {[KIND_AUTH] = "password refused", [KIND_SELECT] = "database refused",
-                                          [KIND_PING] = "not ready"};
+    static const char *const refused[] = {
+        [KIND_AUTH] = "password refused", [KIND_SELECT] = "database refused", [KIND_PING] = "not ready"};
     if (reply->type == REDIS_REPLY_STATUS && strcmp(reply->str, due[kind]) == 0) {
         if (kind == KIND_PING)
             serve(redis);
@@ -532,7 +533,7 @@ static void take_set(struct redis *redis, const redisReply *reply)
     }
 }
 
-/* An error says that one command failed, and many in a row that Redis is of no use; any other kind, that we lost count. */
+/* An error: one command failed; many in a row: Redis is of no use. Any other kind: the answers no longer match. */
 static void take_error(struct redis *redis, const redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_ERROR) {

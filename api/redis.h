@@ -15,7 +15,8 @@ struct redis_options {
     unsigned timeout_ms;    /* connect, and each command */
     unsigned in_flight_max; /* commands without an answer */
     uint64_t seed;          /* of the back-off's jitter */
-    void (*decided)(void *arg, bool answered); /* once: the first attempt's outcome; may come from inside any call but redis_new */
+    void (*decided)(void *arg,
+                    bool answered); /* once: the first attempt's outcome; may come from inside any call but redis_new */
     void *arg;
 };
 

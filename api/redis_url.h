@@ -12,11 +12,11 @@ enum {
 };
 
 struct redis_url {
-    bool local;                           /* redis+unix:PATH */
-    char host[REDIS_URL_HOST_MAX + 1];    /* without the brackets of an IPv6 address */
+    bool local;                        /* redis+unix:PATH */
+    char host[REDIS_URL_HOST_MAX + 1]; /* without the brackets of an IPv6 address */
     int port, database;
     char path[REDIS_URL_PATH_MAX + 1];
-    char user[REDIS_URL_SECRET_MAX + 1];  /* "" when there is none */
+    char user[REDIS_URL_SECRET_MAX + 1]; /* "" when there is none */
     char password[REDIS_URL_SECRET_MAX + 1];
 };
 

@@ -24,7 +24,7 @@ typedef int array_len;
 
 struct watch {
     uv_poll_t poll;
-    int interest; /* UV_READABLE, UV_WRITABLE: what hiredis waits for */
+    int interest;               /* UV_READABLE, UV_WRITABLE: what hiredis waits for */
     redisAsyncContext *context; /* NULL once hiredis has let go */
     size_t answer_max;
     const redisReplyObjectFunctions *plain; /* hiredis's own makers of replies */
@@ -54,7 +54,8 @@ static void *refuse_bool(const redisReadTask *task, int value);
 #endif
 static void *refuse(const redisReadTask *task, const char *reason);
 
-int redis_uv_attach(uv_loop_t *loop, redisAsyncContext *context, size_t answer_max, const struct redis_uv_events *events)
+int redis_uv_attach(uv_loop_t *loop, redisAsyncContext *context, size_t answer_max,
+                    const struct redis_uv_events *events)
 {
     struct watch *watch = calloc(1, sizeof *watch);
     if (!watch)
@@ -96,7 +97,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     }
 }
 
-/* hiredis takes the socket's error from a read, and what was sent before it; should it see none, this is still the end. */
+/* A read gives hiredis what was sent before the error, and the error; should it see none, this is still the end. */
 static void on_poll_error(struct watch *watch, int status)
 {
     watch->interest = 0;

@@ -26,6 +26,7 @@ struct redis_uv_events {
  * Takes a fresh context without error. An answer of more than answer_max bytes ends the connection. 0, or a negative
  * libuv error: then no event ever comes, and the context is the caller's to free.
  */
-int redis_uv_attach(uv_loop_t *loop, redisAsyncContext *context, size_t answer_max, const struct redis_uv_events *events);
+int redis_uv_attach(uv_loop_t *loop, redisAsyncContext *context, size_t answer_max,
+                    const struct redis_uv_events *events);
 
 #endif

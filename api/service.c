@@ -85,7 +85,7 @@ void waiters_answer(struct waiters *waiters, struct service *service, int code, 
     }
 }
 
-/* ---- Loading again ---------------------------------------------------------------------------------------------------- */
+/* ---- Loading again ----------------------------------------------------------------------------------------------- */
 
 void service_reload(struct service *service, struct waiter *waiter)
 {
@@ -180,16 +180,16 @@ static void swap(struct reload *reload, struct buf *out)
 
     json_open(out, '{');
     encode_revisions(out, now);
-    json_bool(out, "changed", changed);
-    json_key(out, "previous");
+    json_put_bool(out, "changed", changed);
+    json_put_key(out, "previous");
     json_open(out, '{');
-    json_text(out, "dataset", wm_dataset_digest(old));
-    json_text(out, "policy", wm_policy_digest(old));
+    json_put_text(out, "dataset", wm_dataset_digest(old));
+    json_put_text(out, "policy", wm_policy_digest(old));
     json_close(out, '}');
-    json_key(out, "rows");
+    json_put_key(out, "rows");
     json_open(out, '{');
     for (enum wm_table table = 0; table < WM_TABLES; table++)
-        json_integer(out, wm_table_kind(table), (int64_t)wm_table_rows(now, table));
+        json_put_integer(out, wm_table_kind(table), (int64_t)wm_table_rows(now, table));
     json_close(out, '}');
     json_close(out, '}');
     wm_dataset_unref(old);
@@ -207,8 +207,8 @@ static void refuse(const struct reload *reload, struct buf *error)
     metrics_add(&service->metrics, reloads_refused, 1);
     if (log_due(&service->log_refused)) {
         log_faults(reload->faults);
-        log_event(LOG_ERROR, "reload_refused", "faults", log_number((long long)wm_faults_count(reload->faults)), "dataset",
-                  wm_dataset_digest(service->snapshot.dataset), "took_ms", took_ms(reload), "suppressed",
+        log_event(LOG_ERROR, "reload_refused", "faults", log_number((long long)wm_faults_count(reload->faults)),
+                  "dataset", wm_dataset_digest(service->snapshot.dataset), "took_ms", took_ms(reload), "suppressed",
                   log_number(log_suppressed(&service->log_refused)), NULL);
     }
     put_faults(reload, error);
@@ -217,20 +217,20 @@ static void refuse(const struct reload *reload, struct buf *error)
 static void put_faults(const struct reload *reload, struct buf *out)
 {
     rpc_error_open(out, RPC_INVALID_DATA);
-    json_key(out, "faults");
+    json_put_key(out, "faults");
     json_open(out, '[');
     for (size_t i = 0; i < wm_faults_kept(reload->faults); i++) {
         const struct wm_fault *fault = wm_faults_at(reload->faults, i);
         json_open(out, '{');
-        json_text(out, "file", fault->file);
-        json_integer(out, "line", fault->line);
-        json_integer(out, "column", fault->column);
-        json_text(out, "what", fault->what);
-        json_text(out, "expected", fault->expected);
+        json_put_text(out, "file", fault->file);
+        json_put_integer(out, "line", fault->line);
+        json_put_integer(out, "column", fault->column);
+        json_put_text(out, "what", fault->what);
+        json_put_text(out, "expected", fault->expected);
         json_close(out, '}');
     }
     json_close(out, ']');
-    json_integer(out, "count", (int64_t)wm_faults_count(reload->faults));
+    json_put_integer(out, "count", (int64_t)wm_faults_count(reload->faults));
     rpc_error_close(out);
 }
 
@@ -239,8 +239,9 @@ static void log_faults(const struct wm_faults *faults)
 {
     for (size_t i = 0; i < wm_faults_kept(faults); i++) {
         const struct wm_fault *fault = wm_faults_at(faults, i);
-        log_event(LOG_ERROR, "fault", "file", fault->file, "line", log_number(fault->line), "column", log_number(fault->column),
-                  "what", names_people(fault->file) ? "withheld" : fault->what, "expected", fault->expected, NULL);
+        log_event(LOG_ERROR, "fault", "file", fault->file, "line", log_number(fault->line), "column",
+                  log_number(fault->column), "what", names_people(fault->file) ? "withheld" : fault->what, "expected",
+                  fault->expected, NULL);
     }
 }
 
@@ -250,22 +251,22 @@ static bool names_people(const char *file)
            strcmp(file, wm_table_name(WM_HISTORY)) == 0;
 }
 
-/* ---- system.info, system.stats, rpc.discover --------------------------------------------------------------------------- */
+/* ---- system.info, system.stats, rpc.discover --------------------------------------------------------------------- */
 
 static void put_info(void *self, struct buf *out)
 {
     const struct service *service = self;
-    json_integer(out, "uptime_s", (int64_t)((uv_hrtime() - service->started_at) / 1000000000));
-    json_key(out, "listen");
+    json_put_integer(out, "uptime_s", (int64_t)((uv_hrtime() - service->started_at) / 1000000000));
+    json_put_key(out, "listen");
     json_open(out, '[');
     for (const struct bound *at = service->listeners; at; at = at->next) {
         json_item(out);
         buf_json_string(out, at->address, strlen(at->address));
     }
     json_close(out, ']');
-    json_bool(out, "draining", service->draining);
+    json_put_bool(out, "draining", service->draining);
     put_redis(service, out);
-    json_key(out, "ceilings");
+    json_put_key(out, "ceilings");
     json_open(out, '{');
     put_ceilings(self, out);
     json_close(out, '}');
@@ -275,18 +276,18 @@ static void put_ceilings(void *self, struct buf *out)
 {
     const struct service *service = self;
     const struct config *config = service->config;
-    json_integer(out, "connections_max", (int64_t)service->connections_max);
-    json_integer(out, "in_flight_max", config->in_flight_max);
-    json_integer(out, "queue_max", config->queue_max);
-    json_integer(out, "output_max_bytes", config->output_mib << 20);
-    json_integer(out, "stall_s", config->stall_s);
-    json_integer(out, "drain_s", config->drain_s);
+    json_put_integer(out, "connections_max", (int64_t)service->connections_max);
+    json_put_integer(out, "in_flight_max", config->in_flight_max);
+    json_put_integer(out, "queue_max", config->queue_max);
+    json_put_integer(out, "output_max_bytes", config->output_mib << 20);
+    json_put_integer(out, "stall_s", config->stall_s);
+    json_put_integer(out, "drain_s", config->drain_s);
 }
 
 static void put_stats(void *self, struct buf *out)
 {
     const struct service *service = self;
-    json_integer(out, "uptime_s", (int64_t)((uv_hrtime() - service->started_at) / 1000000000));
+    json_put_integer(out, "uptime_s", (int64_t)((uv_hrtime() - service->started_at) / 1000000000));
     metrics_put(&service->metrics, rpc_error_name, out);
     put_cache(service, out);
     put_redis(service, out);
@@ -297,9 +298,9 @@ static void put_cache(const struct service *service, struct buf *out)
 {
     struct cache_stats stats;
     cache_stats(service->cache, &stats);
-    json_key(out, "cache");
+    json_put_key(out, "cache");
     json_open(out, '{');
-#define X(name) json_integer(out, #name, (int64_t)stats.name);
+#define X(name) json_put_integer(out, #name, (int64_t)stats.name);
     CACHE_COUNTERS(X)
 #undef X
     json_close(out, '}');
@@ -310,11 +311,11 @@ static void put_redis(const struct service *service, struct buf *out)
     static const char *const breakers[] = {"closed", "open", "half_open"};
     struct cache_stats stats;
     cache_stats(service->cache, &stats);
-    json_key(out, "redis");
+    json_put_key(out, "redis");
     json_open(out, '{');
-    json_bool(out, "configured", stats.redis_configured);
-    json_text(out, "breaker", stats.redis_configured ? breakers[stats.breaker] : NULL);
-    json_text(out, "last_error", stats.last_error[0] ? stats.last_error : NULL);
+    json_put_bool(out, "configured", stats.redis_configured);
+    json_put_text(out, "breaker", stats.redis_configured ? breakers[stats.breaker] : NULL);
+    json_put_text(out, "last_error", stats.last_error[0] ? stats.last_error : NULL);
     json_close(out, '}');
 }
 
@@ -325,10 +326,10 @@ static void put_process(struct buf *out)
     memset(&usage, 0, sizeof usage);
     uv_getrusage(&usage);
     uv_resident_set_memory(&rss);
-    json_key(out, "process");
+    json_put_key(out, "process");
     json_open(out, '{');
-    json_fixed(out, "cpu_user_s", (int64_t)usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec, 6);
-    json_fixed(out, "cpu_system_s", (int64_t)usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec, 6);
-    json_integer(out, "rss_bytes", (int64_t)rss);
+    json_put_fixed(out, "cpu_user_s", (int64_t)usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec, 6);
+    json_put_fixed(out, "cpu_system_s", (int64_t)usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec, 6);
+    json_put_integer(out, "rss_bytes", (int64_t)rss);
     json_close(out, '}');
 }

@@ -35,7 +35,7 @@ struct waiter {
     struct batch *batch; /* valid as long as the connection is; NULL: a single request */
     size_t member;       /* place in the batch */
     struct method_metrics *metrics;
-    uint64_t asked_at;   /* uv_hrtime of the line that asked */
+    uint64_t asked_at; /* uv_hrtime of the line that asked */
     size_t id_len;
     char id[];
 };
@@ -50,21 +50,21 @@ typedef void service_answer(struct service *service, struct waiter *waiter, int 
 struct service {
     uv_loop_t *loop;
     const struct config *config;
-    size_t connections_max;  /* config's, or what the limit on descriptors leaves */
+    size_t connections_max; /* config's, or what the limit on descriptors leaves */
     struct snapshot snapshot;
     struct cache *cache;
     struct metrics metrics;
     struct method_host host;
-    uint64_t started_at;     /* uv_hrtime */
-    bool draining;           /* SIGTERM came: what is in flight is finished, nothing is begun */
-    bool stopping;           /* connections are closed: nothing more is computed */
+    uint64_t started_at; /* uv_hrtime */
+    bool draining;       /* SIGTERM came: what is in flight is finished, nothing is begun */
+    bool stopping;       /* connections are closed: nothing more is computed */
     struct bound *listeners;
     struct conns *conns;
-    service_answer *answer;  /* set by conn.c: news goes up as a call, not as an include */
-    struct job *jobs;        /* hash by key */
-    struct buf key;          /* scratch: the key that is being looked up */
-    struct reload *reload;   /* the load under way, NULL when there is none */
-    bool reload_again;       /* asked for while one was under way: the files may have changed since it began */
+    service_answer *answer;        /* set by conn.c: news goes up as a call, not as an include */
+    struct job *jobs;              /* hash by key */
+    struct buf key;                /* scratch: the key that is being looked up */
+    struct reload *reload;         /* the load under way, NULL when there is none */
+    bool reload_again;             /* asked for while one was under way: the files may have changed since it began */
     struct waiters reload_waiters; /* for the next one */
     struct log_limit log_reloaded, log_refused;
 };

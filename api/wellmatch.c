@@ -32,7 +32,8 @@ enum {
     FAULTS_KEPT = 1 << 20,
     TIMEOUT_MS = 30000,
     WIDTH_LEAST = 20,
-    WIDTH_USUAL = 80
+    WIDTH_USUAL = 80,
+    WIDTH_MOST = 10000
 };
 
 struct client {
@@ -382,11 +383,11 @@ static void look_at_terminal(struct client *client)
             client->terminal && !environment_has("NO_COLOR") && !(term && strcmp(term, "dumb") == 0);
     if (client->terminal) {
         struct winsize size = {0};
-        bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-        size_t width = known                        ? size.ws_col
-                       : environment_has("COLUMNS") ? strtoul(getenv("COLUMNS"), NULL, 10)
-                                                    : WIDTH_USUAL;
-        client->screen.width = width < WIDTH_LEAST ? WIDTH_LEAST : width > 10000 ? 10000 : width;
+        const char *columns = getenv("COLUMNS");
+        size_t width = columns ? strtoul(columns, NULL, 10) : WIDTH_USUAL;
+        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+            width = size.ws_col;
+        client->screen.width = width < WIDTH_LEAST ? WIDTH_LEAST : width > WIDTH_MOST ? WIDTH_MOST : width;
     }
 }
 
@@ -398,7 +399,7 @@ static enum exit_code run_ask(struct client *client)
     buf_init(&params, LINE_MAX_BYTES);
     json_open(&params, '{');
     for (size_t i = 0; i + 1 < client->options.n_words; i++)
-        json_text(&params, client->command->params[i], client->options.words[i + 1]);
+        json_put_text(&params, client->command->params[i], client->options.words[i + 1]);
     options_put_params(&client->options, strcmp(client->command->name, "shortlist") == 0 ? "leaders" : "posts",
                        &params);
     json_close(&params, '}');
@@ -562,19 +563,19 @@ static void list_faults(const struct wm_faults *faults, size_t n_max, struct buf
 static void list_faults_json(const struct wm_faults *faults, struct buf *out)
 {
     json_open(out, '{');
-    json_bool(out, "valid", false);
-    json_integer(out, "count", (int64_t)wm_faults_count(faults));
-    json_key(out, "faults");
+    json_put_bool(out, "valid", false);
+    json_put_integer(out, "count", (int64_t)wm_faults_count(faults));
+    json_put_key(out, "faults");
     json_open(out, '[');
     for (size_t i = 0; i < wm_faults_kept(faults); i++) {
         const struct wm_fault *fault = wm_faults_at(faults, i);
         json_item(out);
         json_open(out, '{');
-        json_text(out, "file", fault->file);
-        json_integer(out, "line", fault->line);
-        json_integer(out, "column", fault->column);
-        json_text(out, "what", fault->what);
-        json_text(out, "expected", fault->expected);
+        json_put_text(out, "file", fault->file);
+        json_put_integer(out, "line", fault->line);
+        json_put_integer(out, "column", fault->column);
+        json_put_text(out, "what", fault->what);
+        json_put_text(out, "expected", fault->expected);
         json_close(out, '}');
     }
     json_close(out, ']');
@@ -605,15 +606,15 @@ static void tell_valid(const struct client *client, const char *dir, const struc
 {
     if (client->json) {
         json_open(out, '{');
-        json_bool(out, "valid", true);
-        json_key(out, "rows");
+        json_put_bool(out, "valid", true);
+        json_put_key(out, "rows");
         json_open(out, '{');
         for (enum wm_table table = 0; table < WM_TABLES; table++)
-            json_integer(out, wm_table_kind(table), (int64_t)wm_table_rows(dataset, table));
+            json_put_integer(out, wm_table_kind(table), (int64_t)wm_table_rows(dataset, table));
         json_close(out, '}');
-        json_text(out, "policy_version", wm_policy_version(dataset));
-        json_text(out, "dataset", wm_dataset_digest(dataset));
-        json_text(out, "policy", wm_policy_digest(dataset));
+        json_put_text(out, "policy_version", wm_policy_version(dataset));
+        json_put_text(out, "dataset", wm_dataset_digest(dataset));
+        json_put_text(out, "policy", wm_policy_digest(dataset));
         json_close(out, '}');
         buf_char(out, '\n');
         return;

@@ -1,8 +1,8 @@
 /*
  * wellmatchd: options, data, listeners, loop, drain. main is the list of steps; the signals come after it.
  *
- * The way out is one way: SIGTERM -> stop accepting -> answer what is in flight -> close connections, cache and the rest
- * -> the loop runs dry -> exit 0. The drain timer and a second signal only take away the waiting.
+ * The way out is one way: SIGTERM -> stop accepting -> answer what is in flight -> close connections, cache and the
+ * rest -> the loop runs dry -> exit 0. The drain timer and a second signal only take away the waiting.
  */
 #include "config.h"
 #include "conn.h"
@@ -28,12 +28,12 @@ enum {
 
 struct daemon {
     struct config config;
-    const char *program;        /* argv[0] */
+    const char *program; /* argv[0] */
     uv_loop_t loop;
     struct service service;
     uv_signal_t signals[SIGNALS];
     uv_timer_t drain;
-    bool ended;                 /* everything is being closed */
+    bool ended; /* everything is being closed */
 };
 
 static struct wm_dataset *load(const struct config *config);
@@ -58,7 +58,6 @@ static void client_path(const char *program, char *out, size_t cap);
 int main(int argc, char *argv[])
 {
     static struct daemon daemon;
-    extern char **environ;
     daemon.program = argv[0];
     switch (config_read(argc, argv, environ, &daemon.config, stdout, stderr)) {
     case CONFIG_EXIT:
@@ -80,7 +79,7 @@ int main(int argc, char *argv[])
     return code;
 }
 
-/* ---- Before the loop --------------------------------------------------------------------------------------------------- */
+/* ---- Before the loop --------------------------------------------------------------------------------------------- */
 
 static struct wm_dataset *load(const struct config *config)
 {
@@ -103,12 +102,13 @@ static void print_faults(const char *data, const struct wm_faults *faults)
     for (size_t i = 0; i < n_kept; i++) {
         const struct wm_fault *fault = wm_faults_at(faults, i);
         const char *expected = fault->expected ? fault->expected : "";
-        fprintf(stderr, "%s:%ld:%ld: %s%s%s\n", fault->file, fault->line, fault->column, fault->what, *expected ? "; " : "", expected);
+        fprintf(stderr, "%s:%ld:%ld: %s%s%s\n", fault->file, fault->line, fault->column, fault->what,
+                *expected ? "; " : "", expected);
     }
     if (n > n_kept)
         fprintf(stderr, "... and %zu more\n", n - n_kept);
-    fprintf(stderr, "wellmatchd: the data in %s has %zu fault%s, so nothing is served; correct %s and start again\n", data, n,
-            n == 1 ? "" : "s", n == 1 ? "it" : "them");
+    fprintf(stderr, "wellmatchd: the data in %s has %zu fault%s, so nothing is served; correct %s and start again\n",
+            data, n, n == 1 ? "" : "s", n == 1 ? "it" : "them");
 }
 
 static int serve(struct daemon *daemon, struct wm_dataset *dataset)
@@ -137,7 +137,7 @@ static int serve(struct daemon *daemon, struct wm_dataset *dataset)
     return code;
 }
 
-/* Before libuv starts its pool. One more than scores, so that loading the data again does not take a worker from them. */
+/* Before libuv starts its pool. One more than scores, so that loading the data again takes no worker from them. */
 static void set_threads(const struct config *config)
 {
     long n = config->threads > 0 ? (long)config->threads : sysconf(_SC_NPROCESSORS_ONLN);
@@ -159,8 +159,8 @@ static size_t raise_descriptors(const struct config *config)
     if (limit.rlim_cur >= wanted + DESCRIPTORS_OWN)
         return wanted;
     size_t possible = limit.rlim_cur > DESCRIPTORS_OWN ? (size_t)limit.rlim_cur - DESCRIPTORS_OWN : 1;
-    log_event(LOG_WARNING, "connections_lowered", "wanted", log_number((long long)wanted), "possible", log_number((long long)possible),
-              "descriptors", log_number((long long)limit.rlim_cur), NULL);
+    log_event(LOG_WARNING, "connections_lowered", "wanted", log_number((long long)wanted), "possible",
+              log_number((long long)possible), "descriptors", log_number((long long)limit.rlim_cur), NULL);
     return possible;
 }
 
@@ -193,7 +193,7 @@ static int open_all(struct daemon *daemon)
     return EXIT_DONE;
 }
 
-/* ---- Signals and the way out --------------------------------------------------------------------------------------------- */
+/* ---- Signals and the way out ------------------------------------------------------------------------------------- */
 
 static void watch_signals(struct daemon *daemon)
 {
@@ -219,8 +219,8 @@ static void on_signal(uv_signal_t *handle, int number)
 static void begin_drain(struct daemon *daemon)
 {
     struct service *service = &daemon->service;
-    log_event(LOG_INFO, "draining", "in_flight", log_number((long long)service->metrics.counter[METRIC_in_flight_now]), "connections",
-              log_number((long long)service->metrics.counter[METRIC_connections_now]), NULL);
+    log_event(LOG_INFO, "draining", "in_flight", log_number((long long)service->metrics.counter[METRIC_in_flight_now]),
+              "connections", log_number((long long)service->metrics.counter[METRIC_connections_now]), NULL);
     listener_close_all(service);
     conns_drain(service, on_drained, daemon);
     uv_timer_start(&daemon->drain, on_drain_over, (uint64_t)daemon->config.drain_s * 1000, 0);
@@ -263,16 +263,17 @@ static void on_cache_closed(void *arg)
     service->cache = NULL;
 }
 
-/* ---- What is said at the start --------------------------------------------------------------------------------------------- */
+/* ---- What is said at the start ----------------------------------------------------------------------------------- */
 
 /* Redis has answered, or has not within the time a command may take: everything there is to tell is known. */
 static void on_redis_known(void *arg, bool answered)
 {
     const struct daemon *daemon = arg;
     if (!daemon->ended)
-        print_banner(daemon, strcmp(daemon->config.redis, "none") == 0 ? "not asked for; answers are kept in this process"
-                             : answered                                ? "answering; answers are kept there too"
-                                                                       : "not answering; answers are kept in this process only");
+        print_banner(daemon, strcmp(daemon->config.redis, "none") == 0
+                                 ? "not asked for; answers are kept in this process"
+                             : answered ? "answering; answers are kept there too"
+                                        : "not answering; answers are kept in this process only");
 }
 
 static void print_banner(const struct daemon *daemon, const char *redis)
@@ -285,8 +286,8 @@ static void print_banner(const struct daemon *daemon, const char *redis)
         size_t n = wm_table_rows(dataset, table);
         printf("%s %zu %s%s", table ? "," : "", n, wm_table_kind(table), n == 1 ? "" : "s");
     }
-    printf("\n  dataset %s, policy %s (%s, as of %s), %s kernel\n", wm_dataset_digest(dataset), wm_policy_digest(dataset),
-           wm_policy_version(dataset), as_of, wm_dataset_kernel(dataset));
+    printf("\n  dataset %s, policy %s (%s, as of %s), %s kernel\n", wm_dataset_digest(dataset),
+           wm_policy_digest(dataset), wm_policy_version(dataset), as_of, wm_dataset_kernel(dataset));
     for (const struct bound *at = daemon->service.listeners; at; at = at->next)
         printf("  listening on %s\n", at->address);
     printf("  Redis: %s\n", redis);
@@ -307,7 +308,8 @@ static void print_commands(const struct daemon *daemon)
     }
     const char *post, *leader;
     if (find_example(dataset, &post, &leader))
-        printf("Try\n  %s shortlist %s\n  %s explain %s %s\n  %s opportunities %s\n", client, post, client, leader, post, client, leader);
+        printf("Try\n  %s shortlist %s\n  %s explain %s %s\n  %s opportunities %s\n", client, post, client, leader,
+               post, client, leader);
 }
 
 static bool find_example(const struct wm_dataset *dataset, const char **post, const char **leader)
