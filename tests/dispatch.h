@@ -1,4 +1,7 @@
-/* Line in, reply out, as a service does it but without sockets, threads and caches: for the golden files and the fuzzer. */
+/*
+ * Line in, reply out, as a service does it but without sockets, threads and caches: for the golden files and the
+ * fuzzer.
+ */
 #ifndef TESTS_DISPATCH_H
 #define TESTS_DISPATCH_H
 
@@ -8,7 +11,8 @@
 #include <stdlib.h>
 
 /* Appends the reply to one request; nothing for a notification. `body` is scratch. */
-static inline void dispatch_request(const struct wm_dataset *dataset, const struct request *request, struct buf *body, struct buf *reply)
+static inline void dispatch_request(const struct wm_dataset *dataset, const struct request *request, struct buf *body,
+                                    struct buf *reply)
 {
     int code = request->code;
     buf_clear(body);

@@ -20,14 +20,18 @@ uint64_t gen_below(uint64_t *state, uint64_t n)
     return gen_next(state) % n;
 }
 
-static const char *const roles[] = {"chief_executive", "medical_director", "chief_nurse", "finance_director", "chair", "non_executive"};
+static const char *const roles[] = {"chief_executive", "medical_director", "chief_nurse", "finance_director",
+                                    "chair",           "non_executive"};
 static const char *const grades[] = {"band_8a", "band_8b", "band_8c", "band_8d", "band_9", "vsm", "appointee"};
-static const char *const regions[] = {"East of England", "London", "Midlands", "North East and Yorkshire", "North West", "South East", "South West"};
+static const char *const regions[] = {"East of England", "London",     "Midlands",  "North East and Yorkshire",
+                                      "North West",      "South East", "South West"};
 static const char *const accreditations[] = {"gmc", "nmc", "ccab"};
 static const char *const sectors[] = {"acute", "community", "private"};
-static const char *const domains[] = {"quality_outcomes", "strategy_transformation", "equality_inequalities",
-                                      "governance_assurance", "culture", "partners_communities"};
-static const char *const components[] = {"pay", "relocation", "development", "flexible", "return_right", "peer_network", "mentoring"};
+static const char *const domains[] = {
+    "quality_outcomes", "strategy_transformation", "equality_inequalities", "governance_assurance",
+    "culture",          "partners_communities"};
+static const char *const components[] = {"pay",          "relocation",   "development", "flexible",
+                                         "return_right", "peer_network", "mentoring"};
 static const char *const organisations[] = {"RAJ", "RCX", "RXL", "RWP", "R0A", "K0N6A", "RYC", "RX1"};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -92,8 +96,8 @@ static void put_date(struct pen *pen, int first_year, int years)
     if (missing(pen))
         return;
     bool first_of_month = gen_below(&pen->state, 3) == 0; /* the day posts start on: rules differ at equality */
-    fprintf(pen->out, "%04d-%02d-%02d", first_year + (int)gen_below(&pen->state, (uint64_t)years), 1 + (int)gen_below(&pen->state, 12),
-            first_of_month ? 1 : 1 + (int)gen_below(&pen->state, 28));
+    fprintf(pen->out, "%04d-%02d-%02d", first_year + (int)gen_below(&pen->state, (uint64_t)years),
+            1 + (int)gen_below(&pen->state, 12), first_of_month ? 1 : 1 + (int)gen_below(&pen->state, 28));
 }
 
 static void put_posts(struct pen *pen)
@@ -103,14 +107,16 @@ static void put_posts(struct pen *pen)
         fprintf(pen->out, ",need_%s", domains[d]);
     fputs(",accreditation_required,board_role\r\n", pen->out);
     for (size_t i = 0; i < pen->options.posts; i++) {
-        fprintf(pen->out, "P%04zu,%s,\"Post, %zu\",%s,%s,%d,%d,2027-%02d-01", i, organisations[gen_below(&pen->state, COUNT(organisations))], i,
-                pick(pen, roles, COUNT(roles)), pick(pen, grades, COUNT(grades)), 60000 + (int)gen_below(&pen->state, 140000),
+        fprintf(pen->out, "P%04zu,%s,\"Post, %zu\",%s,%s,%d,%d,2027-%02d-01", i,
+                organisations[gen_below(&pen->state, COUNT(organisations))], i, pick(pen, roles, COUNT(roles)),
+                pick(pen, grades, COUNT(grades)), 60000 + (int)gen_below(&pen->state, 140000),
                 1 + (int)gen_below(&pen->state, 3), 1 + (int)gen_below(&pen->state, 12));
         put_number(pen, 0, 900, 0);
         fprintf(pen->out, ",%s", missing(pen) || pen->options.narrow ? regions[0] : "");
         for (size_t d = 0; d < COUNT(domains); d++)
             put_number(pen, 0, pen->options.zero_needs ? 0 : 50, 1);
-        fprintf(pen->out, ",%s,%d\r\n", gen_below(&pen->state, 2) || pen->options.narrow ? "" : accreditations[gen_below(&pen->state, 3)],
+        fprintf(pen->out, ",%s,%d\r\n",
+                gen_below(&pen->state, 2) || pen->options.narrow ? "" : accreditations[gen_below(&pen->state, 3)],
                 !pen->options.narrow && gen_below(&pen->state, 2));
     }
 }
@@ -129,7 +135,8 @@ static void put_leader(struct pen *pen, size_t i)
     put_date(pen, pen->options.narrow ? 2030 : 2026, 3);
     put_date(pen, pen->options.narrow ? 2030 : 2026, 3);
     put_date(pen, pen->options.narrow ? 2020 : 2026, 2);
-    bool at_work = gen_below(&pen->state, 8) == 0; /* lives at RAJ and travels nowhere: distance equals what is allowed */
+    bool at_work =
+        gen_below(&pen->state, 8) == 0; /* lives at RAJ and travels nowhere: distance equals what is allowed */
     if (at_work)
         fputs(",51.55375,0.68876,0", pen->out);
     else if (missing(pen))
@@ -157,7 +164,8 @@ static void put_leaders(struct pen *pen)
     fputs("leader_id,ods_code,roles,grade,salary_gbp", pen->out);
     for (size_t d = 0; d < COUNT(domains); d++)
         fprintf(pen->out, ",score_%s", domains[d]);
-    fputs(",appraisals,appraised_on,accreditation,accredited_until,fit_and_proper_until,ready_from,latitude,longitude,travel_km,"
+    fputs(",appraisals,appraised_on,accreditation,accredited_until,fit_and_proper_until,ready_from,latitude,longitude,"
+          "travel_km,"
           "regions_willing,sectors",
           pen->out);
     for (size_t t = 0; t < COUNT(components); t++)
@@ -174,7 +182,8 @@ static void put_leaders(struct pen *pen)
 /* Every third package gives what the one before gives at another price: the cheaper one has to be chosen. */
 static void put_packages(struct pen *pen)
 {
-    fputs("package_id,name,pay_premium_pct,relocation_gbp,development_days,flexible_days,return_right_months,peer_network,mentor_hours,"
+    fputs("package_id,name,pay_premium_pct,relocation_gbp,development_days,flexible_days,return_right_months,peer_"
+          "network,mentor_hours,"
           "local_cost_gbp,central_cost_gbp,stock,segments\n",
           pen->out);
     int amounts[8] = {0};
@@ -182,8 +191,9 @@ static void put_packages(struct pen *pen)
     for (size_t i = 0; i < pen->options.packages; i++) {
         for (int a = 0; a < 8 && i % 3 != 2; a++)
             amounts[a] = a == 7 && gen_below(&pen->state, 2) ? 0 : (int)gen_below(&pen->state, (uint64_t)ranges[a]);
-        fprintf(pen->out, "K%02zu,Package %zu,%d.%d,%d,%d,%d,%d,%d,%d,%d,%d", i, i, amounts[0], amounts[1], amounts[2], amounts[3], amounts[4],
-                amounts[5], amounts[6], amounts[7], (int)gen_below(&pen->state, 40000), (int)gen_below(&pen->state, 40000));
+        fprintf(pen->out, "K%02zu,Package %zu,%d.%d,%d,%d,%d,%d,%d,%d,%d,%d", i, i, amounts[0], amounts[1], amounts[2],
+                amounts[3], amounts[4], amounts[5], amounts[6], amounts[7], (int)gen_below(&pen->state, 40000),
+                (int)gen_below(&pen->state, 40000));
         fprintf(pen->out, ",%s", gen_below(&pen->state, 3) ? "" : gen_below(&pen->state, 2) ? "0" : "5");
         fprintf(pen->out, ",%s\n", gen_below(&pen->state, 2) ? "" : "3;4;5");
     }
@@ -213,7 +223,11 @@ void gen_make(const struct gen_options *options, struct gen_set *out)
     static const struct {
         const char *name;
         void (*put)(struct pen *pen);
-    } files[] = {{"posts.csv", put_posts}, {"leaders.csv", put_leaders}, {"packages.csv", put_packages}, {"mentors.csv", put_mentors}, {"budgets.csv", put_budgets}};
+    } files[] = {{"posts.csv", put_posts},
+                 {"leaders.csv", put_leaders},
+                 {"packages.csv", put_packages},
+                 {"mentors.csv", put_mentors},
+                 {"budgets.csv", put_budgets}};
     *out = (struct gen_set){NULL, 0, {{0}}};
     int code = wm_sources_read("data/sample", false, NULL, &out->read);
     assert(code == WM_OK);
@@ -297,7 +311,8 @@ void gen_set_cell(struct gen_set *set, const char *name, const char *id, const c
 {
     const struct wm_source *source = source_of(set, name);
     size_t index = 0, len, id_len = strlen(id);
-    while (cell_at(source->bytes, index, &len), !(len == strlen(column) && strncmp(cell_at(source->bytes, index, &len), column, len) == 0))
+    while (cell_at(source->bytes, index, &len),
+           !(len == strlen(column) && strncmp(cell_at(source->bytes, index, &len), column, len) == 0))
         index++;
     const char *line = source->bytes;
     do

@@ -47,16 +47,19 @@ static int64_t get2(const struct oracle *o, enum wm_table table, size_t row, con
     return get(o, table, row, column);
 }
 
-static const char *text(const struct oracle *o, enum wm_table table, size_t row, const char *column, char *buf, size_t cap)
+static const char *text(const struct oracle *o, enum wm_table table, size_t row, const char *column, char *buf,
+                        size_t cap)
 {
-    return wm_cell_text(o->dataset, table, row, (size_t)wm_column_find(o->dataset, table, column), buf, cap) == 0 ? NULL : buf;
+    return wm_cell_text(o->dataset, table, row, (size_t)wm_column_find(o->dataset, table, column), buf, cap) == 0 ? NULL
+                                                                                                                  : buf;
 }
 
 /* 1-based position of `word` in "a;b;c", 0 when absent. */
 static int position(const char *list, const char *word)
 {
     int at = 0;
-    for (char *copy = strdup(list == NULL ? "" : list), *rest = copy, *item; (item = strsep(&rest, ";")) != NULL || (free(copy), 0);) {
+    for (char *copy = strdup(list == NULL ? "" : list), *rest = copy, *item;
+         (item = strsep(&rest, ";")) != NULL || (free(copy), 0);) {
         at++;
         if (strcmp(item, word) == 0) {
             free(copy);
@@ -102,7 +105,8 @@ static float skill(const struct oracle *o, size_t leader, const char *domain)
     double n0 = number(o, "skill", "prior_appraisals"), prior = 0, evidence = 0;
     if (grade != WM_MISSING) {
         json_t *words = json_object_get(json_object_get(json_object_get(o->policy, "vocabularies"), "grade"), "words");
-        prior = json_number_value(json_object_get(json_object_get(json_array_get(words, (size_t)grade), "prior"), domain));
+        prior =
+            json_number_value(json_object_get(json_object_get(json_array_get(words, (size_t)grade), "prior"), domain));
     }
     if (score != WM_MISSING && n != WM_MISSING && day != WM_MISSING) {
         double age = (double)(wm_policy_as_of(o->dataset) - day);
@@ -143,19 +147,23 @@ static int64_t amount(const struct oracle *o, size_t package, size_t component)
     for (int i = 0; i < columns[index].decimals; i++)
         value /= 10;
     double share = value / json_number_value(json_object_get(c, "full"));
-    return round_micro(json_number_value(json_object_get(json_object_get(c, "effect"), "value")) * (share < 1 ? share : 1) * 1e4);
+    return round_micro(json_number_value(json_object_get(json_object_get(c, "effect"), "value")) *
+                       (share < 1 ? share : 1) * 1e4);
 }
 
-static int64_t logit_of(const struct oracle *o, size_t leader, size_t post, const struct wm_severity *severity, const struct wm_offer *offer, int64_t hm)
+static int64_t logit_of(const struct oracle *o, size_t leader, size_t post, const struct wm_severity *severity,
+                        const struct wm_offer *offer, int64_t hm)
 {
     int64_t travel_km = get(o, WM_LEADERS, leader, "travel_km");
-    int64_t excess = hm < 0 ? (int64_t)(number(o, "accept", "unknown_excess_km") * 10 + 0.5) : hm - (travel_km == WM_MISSING ? 0 : travel_km) * 10;
+    int64_t excess = hm < 0 ? (int64_t)(number(o, "accept", "unknown_excess_km") * 10 + 0.5)
+                            : hm - (travel_km == WM_MISSING ? 0 : travel_km) * 10;
     int64_t logit = round_micro(number(o, "accept", "base") * 1e6);
     logit -= round_micro(number(o, "accept", "severity") * (double)severity->used_micro);
     logit -= excess > 0 ? excess * round_micro(number(o, "accept", "distance_per_100km") * 1e3) : 0;
     logit += round_micro(number(o, "accept", "mentor") * (double)offer->mentor_quality_micro);
     char list[4096];
-    int choice = position(text(o, WM_LEADERS, leader, "preferences", list, sizeof list), wm_row_id(o->dataset, WM_POSTS, post));
+    int choice =
+        position(text(o, WM_LEADERS, leader, "preferences", list, sizeof list), wm_row_id(o->dataset, WM_POSTS, post));
     double preference = number(o, "accept", "preference_first") - (choice - 1) * number(o, "accept", "preference_step");
     logit += choice > 0 && preference > 0 ? round_micro(preference * 1e6) : 0;
     for (size_t t = 0; t < wm_component_count(o->dataset); t++) {
@@ -180,12 +188,15 @@ static void rules(const struct oracle *o, size_t leader, size_t post, int64_t hm
     v = get(o, WM_LEADERS, leader, "grade");
     w = get(o, WM_POSTS, post, "grade");
     verdict(out, WM_RULE_grade,
-            v != WM_MISSING && ((double)(w - v) > number(o, "rules", "grade_steps_up") || (double)(v - w) > number(o, "rules", "grade_steps_down")),
+            v != WM_MISSING && ((double)(w - v) > number(o, "rules", "grade_steps_up") ||
+                                (double)(v - w) > number(o, "rules", "grade_steps_down")),
             v == WM_MISSING);
     w = get(o, WM_POSTS, post, "accreditation_required");
     if (w != WM_MISSING) {
-        int64_t held = get(o, WM_LEADERS, leader, "accreditation"), until = get(o, WM_LEADERS, leader, "accredited_until");
-        bool holds = held != WM_MISSING && (held >> w & 1), unsure = held == WM_MISSING || (holds && until == WM_MISSING);
+        int64_t held = get(o, WM_LEADERS, leader, "accreditation"),
+                until = get(o, WM_LEADERS, leader, "accredited_until");
+        bool holds = held != WM_MISSING && (held >> w & 1),
+             unsure = held == WM_MISSING || (holds && until == WM_MISSING);
         verdict(out, WM_RULE_accreditation, !unsure && (!holds || until < starts), unsure);
     }
     if (get(o, WM_POSTS, post, "board_role") == 1) {
@@ -199,18 +210,20 @@ static void rules(const struct oracle *o, size_t leader, size_t post, int64_t hm
     if (region == WM_MISSING)
         region = get(o, WM_ORGANISATIONS, organisation, "region");
     v = get(o, WM_LEADERS, leader, "regions_willing");
-    bool willing = v != WM_MISSING && (v >> region & 1), near = hm >= 0 && hm <= (travel == WM_MISSING ? 0 : travel) * 10;
+    bool willing = v != WM_MISSING && (v >> region & 1),
+         near = hm >= 0 && hm <= (travel == WM_MISSING ? 0 : travel) * 10;
     bool unsure = !willing && !near && (v == WM_MISSING || hm < 0);
     verdict(out, WM_RULE_place, !willing && !near && !unsure, unsure);
 
     char list[4096];
     verdict(out, WM_RULE_excluded,
-            position(text(o, WM_LEADERS, leader, "organisations_excluded", list, sizeof list), wm_row_id(o->dataset, WM_ORGANISATIONS, organisation)) > 0,
+            position(text(o, WM_LEADERS, leader, "organisations_excluded", list, sizeof list),
+                     wm_row_id(o->dataset, WM_ORGANISATIONS, organisation)) > 0,
             false);
 }
 
-void oracle_score(const struct oracle *o, size_t leader, size_t post, const struct wm_severity *severity, const int64_t *weight_micro,
-                  const struct wm_offer *offers, size_t n_offers, struct oracle_pair *out)
+void oracle_score(const struct oracle *o, size_t leader, size_t post, const struct wm_severity *severity,
+                  const int64_t *weight_micro, const struct wm_offer *offers, size_t n_offers, struct oracle_pair *out)
 {
     int64_t hm = distance_hm(o, leader, organisation_of(o, post)), best_cost = 0;
     *out = (struct oracle_pair){.package = -1, .logit_micro = INT64_MIN};
@@ -220,7 +233,8 @@ void oracle_score(const struct oracle *o, size_t leader, size_t post, const stru
     for (size_t k = 0; k < n_offers; k++) {
         if (offers[k].bar != WM_OFFER_BAR_none)
             continue;
-        int64_t logit = logit_of(o, leader, post, severity, &offers[k], hm), cost = offers[k].local_cost_gbp + offers[k].central_cost_gbp;
+        int64_t logit = logit_of(o, leader, post, severity, &offers[k], hm),
+                cost = offers[k].local_cost_gbp + offers[k].central_cost_gbp;
         if (out->package < 0 || logit > out->logit_micro || (logit == out->logit_micro && cost < best_cost)) {
             out->logit_micro = logit;
             out->package = (int32_t)offers[k].package;

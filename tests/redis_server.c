@@ -42,9 +42,9 @@ static void launch(struct redis_server *server, const char *const options[])
 {
     char port[16];
     snprintf(port, sizeof port, "%d", server->port);
-    const char *arguments[ARGUMENTS_MAX] = {"redis-server", "--unixsocket", server->path, "--port", port,
-                                            "--bind", "127.0.0.1", "--dir", server->folder, "--save", "",
-                                            "--appendonly", "no", "--daemonize", "no"};
+    const char *arguments[ARGUMENTS_MAX] = {
+        "redis-server", "--unixsocket", server->path, "--port",       port, "--bind",      "127.0.0.1", "--dir",
+        server->folder, "--save",       "",           "--appendonly", "no", "--daemonize", "no"};
     size_t n = 15;
     for (size_t i = 0; options && options[i]; i++) {
         assert(n + 1 < ARGUMENTS_MAX);

@@ -1,4 +1,7 @@
-/* Servers for the tests of the cache: a real redis-server in a folder of its own, and one on the loop that says what it is told to. */
+/*
+ * Servers for the tests of the cache: a real redis-server in a folder of its own, and one on the test's loop that says
+ * what it is told to.
+ */
 #ifndef TESTS_REDIS_SERVER_H
 #define TESTS_REDIS_SERVER_H
 

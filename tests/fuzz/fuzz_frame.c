@@ -1,6 +1,7 @@
 /*
- * frame.c fed in pieces against a splitter that sees all bytes at once and is too plain to be wrong: the same lines, the same overlong
- * ones, in the same order. The first byte sets the ceiling, the second how the rest is cut into reads.
+ * frame.c fed in pieces against a splitter that sees all bytes at once and is too plain to be wrong: the same lines,
+ * the same overlong ones, in the same order. The first byte sets the ceiling, the second how the rest is cut into
+ * reads.
  */
 #include "frame.h"
 

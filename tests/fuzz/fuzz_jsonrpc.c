@@ -1,19 +1,15 @@
 /*
- * A line goes the whole way: checked, sliced, run on data/sample, answered. Every reply must be JSON to our reader and to jansson, and
- * echo an id that was sent. On the way the two readers are compared: they agree on what JSON is, and on every value in it, but for
- *   - depth: ours ends at 64 levels;
- *   - numbers beyond a double, which jansson refuses and we leave to whom it concerns;
- *   - \u0000 in a member name, which jansson cannot hold;
- *   - a NUL byte, never JSON, which jansson swallows after a number.
+ * A line goes the whole way: checked, sliced, run on data/sample, answered. Every reply must be JSON to our reader
+ * and to jansson, and echo an id that was sent. On the way the two readers are compared: they agree on what JSON is,
+ * and on every value in it, but for
+ * - depth: ours ends at 64 levels;
+ * - numbers beyond a double, which jansson refuses and we leave to whom it concerns;
+ * - \u0000 in a member name, which jansson cannot hold;
+ * - a NUL byte, never JSON, which jansson swallows after a number.
  */
 #include "dispatch.h"
 
-/* Two names of jansson's are those of functions in api/buf.h; neither is wanted here. */
-#define json_integer jansson_integer
-#define json_null jansson_null
 #include <jansson.h>
-#undef json_integer
-#undef json_null
 
 #include <math.h>
 #include <stdint.h>
@@ -121,7 +117,8 @@ static void compare_readers(const char *text, size_t len)
     enum json_status status = json_check(text, len, &offset, &reason);
     json_t *json = json_loadb(text, len, READ_FLAGS, &error);
     if (json == NULL && status == JSON_OK)
-        demand(json_error_code(&error) == json_error_numeric_overflow || json_error_code(&error) == json_error_null_byte_in_key,
+        demand(json_error_code(&error) == json_error_numeric_overflow ||
+                   json_error_code(&error) == json_error_null_byte_in_key,
                "only we take this for JSON");
     if (json != NULL && memchr(text, '\0', len) == NULL)
         demand(status != JSON_INVALID, "only jansson takes this for JSON");
@@ -159,7 +156,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     static struct wm_dataset *dataset; /* kept for all inputs; reachable, so no leak */
     if (dataset == NULL)
-        demand(wm_dataset_load("data/sample", NULL, &dataset) == WM_OK, "data/sample cannot be loaded: run this from the repository's root");
+        demand(wm_dataset_load("data/sample", NULL, &dataset) == WM_OK,
+               "data/sample cannot be loaded: run this from the repository's root");
     const char *text = (const char *)bytes;
     compare_readers(text, len);
     if (memchr(text, '\n', len) != NULL)

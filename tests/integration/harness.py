@@ -1,4 +1,4 @@
-"""What the integration tests share: a daemon of their own, a raw wire to it, a real Redis, and a Redis that obeys the test.
+"""What the integration tests share: a daemon of their own, a raw wire to it, a real Redis, a Redis that obeys the test.
 
 WELLMATCHD names the program to test (a sanitizer's build, say); otherwise it is wellmatchd in BUILD, or in build/.
 Everything listens on ports that the system chose and on sockets in a folder of its own, and is ended by its process id.
@@ -142,10 +142,10 @@ class Daemon:
         for address in listen:
             command += ["--listen", address]
         limits = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))) if limit else None
-        self.process = subprocess.Popen(command + list(flags), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                                        preexec_fn=limits, env=clean_environment(env), cwd=ROOT)
+        self.process = subprocess.Popen(command + list(flags), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, preexec_fn=limits, env=clean_environment(env), cwd=ROOT)
         self.output = b""
-        self.threads = [threading.Thread(target=self.read_log, daemon=True), threading.Thread(target=self.read_output, daemon=True)]
+        self.threads = [threading.Thread(target=read, daemon=True) for read in (self.read_log, self.read_output)]
         for thread in self.threads:
             thread.start()
         self.addresses = []
@@ -225,8 +225,8 @@ class Daemon:
 
 def run(*flags, env=None):
     """Runs wellmatchd to its end: for what it says and refuses."""
-    return subprocess.run([WELLMATCHD, *flags], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, cwd=ROOT,
-                          env=clean_environment(env))
+    return subprocess.run([WELLMATCHD, *flags], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=PATIENCE, cwd=ROOT, env=clean_environment(env))
 
 
 def clean_environment(env=None):
@@ -260,9 +260,10 @@ class Redis:
         raise AssertionError("redis-server does not start")
 
     def start(self):
-        self.process = subprocess.Popen(["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-                                         "--dir", self.folder, "--daemonize", "no", *self.flags],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+                   "--dir", self.folder, "--daemonize", "no", *self.flags]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + PATIENCE
         while self.process.poll() is None and time.monotonic() < deadline:
             try:
@@ -382,7 +383,7 @@ class FakeRedis:
         """Answers every GET with a miss, now and from now on."""
         with self.changed:
             self.holding = False
-            for connection in set(self.waiting):  # all at once: the reply to a SET that the first one causes must come after
+            for connection in set(self.waiting):  # at once: the reply to a SET that the first one causes comes after
                 connection.sendall(b"$-1\r\n" * self.waiting.count(connection))
             self.waiting = []
 

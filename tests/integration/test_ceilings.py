@@ -7,7 +7,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import (Daemon, Held, Wire, OVERLOADED, POSTS, TOO_LARGE, PARSE, REQUEST, main, request, shortlist, until)
+from harness import OVERLOADED, POSTS, REQUEST, TOO_LARGE, Daemon, Held, Wire, main, request, shortlist, until
 
 LINE = 1 << 20
 BATCH = 1000
@@ -248,7 +248,8 @@ class Output(unittest.TestCase):
             self.assertLess(other.stats()["process"]["rss_bytes"] - before, 16 << 20)
 
     def test_answers_past_the_ceiling(self):
-        with Held("--output-mib", "1", "--cache-mib", "0") as (daemon, redis), daemon.wire() as wire, daemon.wire() as other:
+        with Held("--output-mib", "1", "--cache-mib", "0") as (daemon, redis), \
+                daemon.wire() as wire, daemon.wire() as other:
             n = 200
             wire.send(b"".join(shortlist(i, id=i, limit=100) + b"\n" for i in range(n)))
             redis.wait_for_gets(n)
@@ -262,7 +263,8 @@ class Output(unittest.TestCase):
             self.assertTrue(wire.call("system.ping")["result"]["ok"])
 
     def test_reader_that_never_reads(self):
-        with Daemon("--stall-s", "1", "--output-mib", "1", "--cache-mib", "0") as daemon, daemon.wire() as wire, daemon.wire() as other:
+        with Daemon("--stall-s", "1", "--output-mib", "1", "--cache-mib", "0") as daemon, \
+                daemon.wire() as wire, daemon.wire() as other:
             wire.send(b"".join(shortlist(i, id=i, limit=100) + b"\n" for i in range(200)))
             daemon.wait_for("event=connection_stalled")
             self.assertEqual(other.stats()["counters"]["connections_stalled"], 1)

@@ -512,8 +512,8 @@ class Hostile(Case):
         return {**answer, self.BAD: self.BAD}
 
     def harmless(self, text, allowed=""):
-        for match in re.findall("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", text):
-            self.assertIn(match, allowed, ascii(text))
+        found = set(re.findall("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", text))
+        self.assertEqual(found - set(allowed), set())
 
     def test_answers(self):
         answer = reply(self.hostile())

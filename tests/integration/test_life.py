@@ -12,7 +12,8 @@ import threading
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import (INVALID_DATA, LEADERS, PARAMS, POSTS, SAMPLE, SHUTTING_DOWN, Daemon, Held, Wire, main, request, run, shortlist, until)
+from harness import (INVALID_DATA, LEADERS, PARAMS, POSTS, SAMPLE, SHUTTING_DOWN, Daemon, Held, Wire, main, request,
+                     run, shortlist, until)
 
 
 class Data:
@@ -157,7 +158,10 @@ class Reload(unittest.TestCase):
             for k in range(12):
                 data.switch(("a", "bad", "b", "bad")[k % 4])
                 daemon.signal(signal.SIGHUP)
-                daemon.wait_for("event=reloaded changed" if k % 2 == 0 else "event=reload_refused", 3 + k // 2 if k % 2 == 0 else 1 + k // 2)
+                if k % 2 == 0:
+                    daemon.wait_for("event=reloaded", 3 + k // 2)
+                else:
+                    daemon.wait_for("event=reload_refused", 1 + k // 2)
             stop.set()
             for thread in threads:
                 thread.join()
@@ -226,6 +230,21 @@ class Drain(unittest.TestCase):
             daemon.signal(signal.SIGTERM)
             self.assertEqual(daemon.wait(), 0)
             daemon.wait_for("event=drain_cut")
+
+    def test_peers_that_go_at_the_same_moment(self):
+        with Daemon("--output-mib", "1") as daemon:
+            wires = [daemon.wire() for _ in range(5)]
+            for wire in wires:
+                wire.send(b"".join(shortlist(i, id=i, limit=100) + b"\n" for i in range(100)))
+            with daemon.wire() as other:
+                until(lambda: other.stats()["methods"]["match.shortlist"]["requests"] >= 5, "they have unread answers")
+            daemon.signal(signal.SIGSTOP)
+            for wire in wires:
+                wire.socket.close()
+            daemon.signal(signal.SIGTERM)
+            daemon.signal(signal.SIGCONT)
+            self.assertEqual(daemon.wait(), 0)
+            self.assertFalse([line for line in daemon.log if "drain_cut" in line])
 
     def test_an_asker_that_is_gone(self):
         with Held() as (daemon, redis), daemon.wire() as other:
@@ -303,8 +322,10 @@ class Workers(unittest.TestCase):
             self.assertEqual(daemon.wait(), 0)
 
     def test_end_while_computing_and_loading(self):
-        with Daemon("--threads", "1", "--cache-mib", "0", "--drain-s", "0", data=self.data) as daemon, daemon.wire() as wire:
-            wire.send(b"".join(shortlist(i, id=i) + b"\n" for i in range(len(POSTS))) + 3 * (request("dataset.reload") + b"\n"))
+        with Daemon("--threads", "1", "--cache-mib", "0", "--drain-s", "0", data=self.data) as daemon, \
+                daemon.wire() as wire:
+            wire.send(b"".join(shortlist(i, id=i) + b"\n" for i in range(len(POSTS))))
+            wire.send(3 * (request("dataset.reload") + b"\n"))
             wire.line()
             daemon.signal(signal.SIGHUP)
             daemon.signal(signal.SIGTERM)
@@ -318,7 +339,8 @@ class Start(unittest.TestCase):
                 digest = wire.call("system.ping")["result"]["dataset"]
             self.assertEqual(daemon.stop(), 0)
         text = daemon.output.decode()
-        for part in ("60 posts", "400 leaders", digest, daemon.tcp, daemon.unix, "Redis: not asked for", "shortlist ", "explain ", "opportunities "):
+        for part in ("60 posts", "400 leaders", digest, daemon.tcp, daemon.unix, "Redis: not asked for", "shortlist ",
+                     "explain ", "opportunities "):
             self.assertIn(part, text)
 
     def test_port_in_use(self):
@@ -406,7 +428,8 @@ class Start(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump({"data": SAMPLE, "cache_mib": 1, "queue_max": 11, "drain_s": 3}, file)
             file.flush()
-            result = run("--config", file.name, "--drain-s", "5", "--check-config", env={"WELLMATCH_QUEUE_MAX": "12", "WELLMATCH_DRAIN_S": "4"})
+            result = run("--config", file.name, "--drain-s", "5", "--check-config",
+                         env={"WELLMATCH_QUEUE_MAX": "12", "WELLMATCH_DRAIN_S": "4"})
         self.assertEqual(result.returncode, 0, result.stderr)
         settings = {line.split()[0]: line.split(None, 1)[1] for line in result.stdout.splitlines()}
         self.assertEqual(settings["cache-mib"], "1  (file)")

@@ -7,7 +7,8 @@ import threading
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import (Daemon, Wire, LEADERS, METHOD, PARAMS, PARSE, POSTS, REQUEST, UNKNOWN, main, request, shortlist, until)
+from harness import (LEADERS, METHOD, PARAMS, PARSE, POSTS, REQUEST, UNKNOWN, Daemon, Wire, main, request, shortlist,
+                     until)
 
 
 def setUpModule():
@@ -47,8 +48,8 @@ class Rules:
         self.assertEqual(len(reply["result"]["dataset"]), 32)
 
     def test_ids_byte_for_byte(self):
-        ids = ["1", "-0", "0.0", "1E2", "1e-400", "123456789012345678901234567890", '""', '"\\u00e9\\/"', '"\u00e9"', "null",
-               '"' + "x" * 1000 + '"']
+        ids = ["1", "-0", "0.0", "1E2", "1e-400", "123456789012345678901234567890", '""', '"\\u00e9\\/"', '"\u00e9"',
+               "null", '"' + "x" * 1000 + '"']
         for id in ids:
             reply = self.wire.ask(('{"id":%s,"method":"system.ping","jsonrpc":"2.0"}' % id).encode())
             self.assertTrue(reply.startswith(('{"jsonrpc":"2.0","id":%s,' % id).encode()), reply)
@@ -75,7 +76,8 @@ class Rules:
         for params in ('"x"', "1", "null", "true"):
             self.refused(('{"jsonrpc":"2.0","id":5,"method":"system.ping","params":%s}' % params).encode(), REQUEST, 5)
         for params in ("[]", "{}"):
-            self.assertIn(b'"ok":true', self.wire.ask(('{"jsonrpc":"2.0","id":5,"method":"system.ping","params":%s}' % params).encode()))
+            text = '{"jsonrpc":"2.0","id":5,"method":"system.ping","params":%s}' % params
+            self.assertIn(b'"ok":true', self.wire.ask(text.encode()))
 
     def test_params_by_name_and_place(self):
         named = self.wire.call("match.explain", {"leader": LEADERS[0], "post": POSTS[0]})
@@ -90,9 +92,10 @@ class Rules:
         self.assertEqual(error["data"]["kind"], "post")
 
     def test_texts_that_are_no_json(self):
-        for text in (b"not", b"{", b"[", b'{"jsonrpc":"2.0",}', b"{'a':1}", b"01", b"+1", b"NaN", b"Infinity", b'[1,]', b'"a', b"\x00",
-                     b'{"jsonrpc":"2.0","id":1,"method":"system.ping"} x', b'"\xff"', b'"\xc0\xaf"', b'"\xed\xa0\x80"', b'"\\ud800"',
-                     b'"\\udc00\\ud800"', b'"\\x"', b'"\t"', b"\xef\xbb\xbf{}", b"{}{}", b'{"a":NaN}'):
+        for text in (b"not", b"{", b"[", b'{"jsonrpc":"2.0",}', b"{'a':1}", b"01", b"+1", b"NaN", b"Infinity", b"[1,]",
+                     b'"a', b"\x00", b'{"jsonrpc":"2.0","id":1,"method":"system.ping"} x', b'"\xff"', b'"\xc0\xaf"',
+                     b'"\xed\xa0\x80"', b'"\\ud800"', b'"\\udc00\\ud800"', b'"\\x"', b'"\t"', b"\xef\xbb\xbf{}",
+                     b"{}{}", b'{"a":NaN}'):
             error = self.refused(text, PARSE)
             self.assertIsInstance(error["data"]["offset"], int)
         self.alive()
@@ -109,7 +112,8 @@ class Rules:
         self.refused(request("match.shortlist", id=5)[:-1] + b',"params":' + params.encode() + b"}", PARAMS, 5)
 
     def test_notifications_are_never_answered(self):
-        for text in (request("system.ping", id=None), request("no.such", id=None), request("match.shortlist", {"x": 1}, None),
+        for text in (request("system.ping", id=None), request("no.such", id=None),
+                     request("match.shortlist", {"x": 1}, None),
                      b"[" + request("system.ping", id=None) + b"," + request("no.such", id=None) + b"]"):
             self.wire.send(text + b"\n")
         self.wire.send(request("system.ping", id="last") + b"\n")
@@ -117,18 +121,19 @@ class Rules:
 
     def test_batches(self):
         self.refused(b"[]", REQUEST)
-        for text, n in ((b"[1]", 1), (b"[1,2,3]", 3), (b"[[]]", 1), (b"[[" + request("system.ping") + b"]]", 1), (b"[{}]", 1)):
+        for text, n in ((b"[1]", 1), (b"[1,2,3]", 3), (b"[[]]", 1), (b"[[" + request("system.ping") + b"]]", 1),
+                        (b"[{}]", 1)):
             replies = json.loads(self.wire.ask(text))
             self.assertEqual([(r["id"], r["error"]["code"]) for r in replies], [(None, REQUEST)] * n)
-        members = [request("system.ping", id="a"), request("system.ping", id=None), b"7", request("no.such", id="b"), shortlist(3, id="c"),
-                   request("match.shortlist", {}, "d"), shortlist(3, id="e")]
+        members = [request("system.ping", id="a"), request("system.ping", id=None), b"7", request("no.such", id="b"),
+                   shortlist(3, id="c"), request("match.shortlist", {}, "d"), shortlist(3, id="e")]
         replies = json.loads(self.wire.ask(b"[" + b",".join(members) + b"]"))
         self.assertEqual([r["id"] for r in replies], ["a", None, "b", "c", "d", "e"])
         self.assertEqual([r.get("error", {}).get("code") for r in replies], [None, REQUEST, METHOD, None, PARAMS, None])
         self.assertEqual(replies[3]["result"], replies[5]["result"])
 
     def test_batch_with_the_same_id_twice(self):
-        replies = json.loads(self.wire.ask(b"[" + request("system.ping", id=1) + b"," + request("system.ping", id=1) + b"]"))
+        replies = json.loads(self.wire.ask(b"[" + b",".join([request("system.ping", id=1)] * 2) + b"]"))
         self.assertEqual([r["id"] for r in replies], [1, 1])
 
     def test_one_byte_at_a_time(self):
@@ -138,7 +143,8 @@ class Rules:
         self.assertEqual(json.loads(self.wire.line())[0]["id"], "b")
 
     def test_line_ends_and_blank_lines(self):
-        self.wire.send(b"\r\n\n  \n\t\r\n" + request("system.ping", id=1) + b"\r\n\n" + b"  " + request("system.ping", id=2) + b"  \n")
+        self.wire.send(b"\r\n\n  \n\t\r\n" + request("system.ping", id=1) + b"\r\n\n")
+        self.wire.send(b"  " + request("system.ping", id=2) + b"  \n")
         self.assertEqual([json.loads(line)["id"] for line in self.wire.lines(2)], [1, 2])
 
     def test_half_close_with_line_end(self):
@@ -176,7 +182,7 @@ class Rules:
             self.wire.send(b"".join(request("system.ping", id=i) + b"\n" for i in range(50)))
             self.wire.lines(50)
             return self.wire.stats()["counters"]["writes"] - before
-        # One for the fifty, one for the first stats. On a machine that is busy elsewhere a turn may end early, but not each time.
+        # One for the fifty, one for the first stats. On a busy machine a turn may end early, but not each time.
         self.assertEqual(min(writes_of_fifty() for _ in range(20)), 2)
 
     def test_equal_questions_equal_bytes(self):
@@ -185,7 +191,8 @@ class Rules:
             self.assertEqual(first, other.ask(shortlist(5)))
 
     def test_gone_in_the_middle(self):
-        for text in (b'{"jsonrpc"', shortlist(7), shortlist(8) + b"\n", b"".join(shortlist(i, id=i) + b"\n" for i in range(100))):
+        many = b"".join(shortlist(i, id=i) + b"\n" for i in range(100))
+        for text in (b'{"jsonrpc"', shortlist(7), shortlist(8) + b"\n", many):
             wire = Wire(self.address())
             wire.send(text)
             wire.socket.close()

@@ -28,7 +28,8 @@ class Aiorpcx(unittest.TestCase):
     def client(self):
         protocol = aiorpcx.JSONRPCConnection(aiorpcx.JSONRPCv2)
         host, port = self.daemon.tcp[len("tcp://"):].split(":")
-        return aiorpcx.connect_rs(host, int(port), session_factory=lambda transport: aiorpcx.RPCSession(transport, connection=protocol))
+        session = lambda transport: aiorpcx.RPCSession(transport, connection=protocol)
+        return aiorpcx.connect_rs(host, int(port), session_factory=session)
 
     def test_requests(self):
         with self.daemon.wire() as wire:
@@ -37,11 +38,13 @@ class Aiorpcx(unittest.TestCase):
         async def talk():
             async with self.client() as session:
                 self.assertTrue((await session.send_request("system.ping"))["ok"])
-                self.assertEqual(await session.send_request("match.shortlist", {"post": POSTS[0], "offset": 0}), expected)
+                listed = await session.send_request("match.shortlist", {"post": POSTS[0], "offset": 0})
+                self.assertEqual(listed, expected)
                 explained = await session.send_request("match.explain", [LEADERS[0], POSTS[0]])
                 self.assertIn("rules", explained)
                 await session.send_notification("system.ping")
-                replies = await asyncio.gather(*[session.send_request("match.shortlist", {"post": post}) for post in POSTS])
+                asked = [session.send_request("match.shortlist", {"post": post}) for post in POSTS]
+                replies = await asyncio.gather(*asked)
                 self.assertEqual([reply["post"]["post_id"] for reply in replies], POSTS)
 
         asyncio.run(talk())
@@ -49,7 +52,8 @@ class Aiorpcx(unittest.TestCase):
     def test_errors(self):
         async def talk():
             async with self.client() as session:
-                for method, params, code in (("no.such", {}, METHOD), ("match.shortlist", {"post": "nowhere"}, UNKNOWN)):
+                for method, params, code in (("no.such", {}, METHOD),
+                                             ("match.shortlist", {"post": "nowhere"}, UNKNOWN)):
                     with self.assertRaises(aiorpcx.RPCError) as caught:
                         await session.send_request(method, params)
                     self.assertEqual(caught.exception.code, code)

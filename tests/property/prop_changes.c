@@ -55,12 +55,15 @@ static void apply(struct gen_set *set, const struct wm_dataset *dataset, const s
 }
 
 /* Carries out what each failed rule asks for, but not for rule `left_out`; true when the pair is then eligible. */
-static bool eligible_after(const struct gen_options *options, const struct wm_dataset *dataset, const struct wm_explanation *e, int left_out)
+static bool eligible_after(const struct gen_options *options, const struct wm_dataset *dataset,
+                           const struct wm_explanation *e, int left_out)
 {
     struct gen_set set;
     gen_make(options, &set);
     for (int rule = 0; rule < WM_RULE_COUNT; rule++)
-        for (size_t i = 0; rule != left_out && i < (e->rules[rule].together ? e->rules[rule].n_changes : e->rules[rule].n_changes > 0); i++)
+        for (size_t i = 0; rule != left_out &&
+                           i < (e->rules[rule].together ? e->rules[rule].n_changes : e->rules[rule].n_changes > 0);
+             i++)
             apply(&set, dataset, &e->rules[rule].changes[i]);
     struct wm_dataset *changed = gen_build(&set);
     struct wm_explanation *after;
@@ -77,7 +80,12 @@ static void named_changes_are_enough_and_needed(void **state)
     (void)state;
     size_t tried = 0;
     for (uint64_t seed = 1; seed <= 24; seed++) {
-        struct gen_options options = {.seed = seed, .leaders = 12, .posts = 4, .packages = 3, .mentors = 4, .missing_pct = (unsigned)(seed % 3) * 20};
+        struct gen_options options = {.seed = seed,
+                                      .leaders = 12,
+                                      .posts = 4,
+                                      .packages = 3,
+                                      .mentors = 4,
+                                      .missing_pct = (unsigned)(seed % 3) * 20};
         struct gen_set set;
         gen_make(&options, &set);
         struct wm_dataset *dataset = gen_build(&set);

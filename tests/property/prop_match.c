@@ -77,7 +77,8 @@ static void check_post(const struct oracle *oracle, const struct wm_dataset *dat
     struct wm_refusals refusals = {{0}, {0}, {0}};
     for (size_t leader = 0; leader < n; leader++) {
         struct expected e = {.leader = leader};
-        oracle_score(oracle, leader, post, &list->severity, any ? any->match.weight_micro : none, list->offers, list->n_offers, &e.pair);
+        oracle_score(oracle, leader, post, &list->severity, any ? any->match.weight_micro : none, list->offers,
+                     list->n_offers, &e.pair);
         if (e.pair.refused == 0) {
             expected[n_eligible++] = e;
             continue;
@@ -100,7 +101,9 @@ static void check_post(const struct oracle *oracle, const struct wm_dataset *dat
         assert_int_equal(row->score.expected_nano, expected[i].pair.expected_nano);
         assert_int_equal(row->offer.package, expected[i].pair.package);
         assert_int_equal(row->distance_m, expected[i].pair.distance_m);
-        assert_int_equal(row->margin_nano, i + 1 < list->n_rows ? expected[i].pair.expected_nano - expected[i + 1].pair.expected_nano : WM_MISSING);
+        assert_int_equal(row->margin_nano, i + 1 < list->n_rows
+                                               ? expected[i].pair.expected_nano - expected[i + 1].pair.expected_nano
+                                               : WM_MISSING);
         check_score(dataset, row);
     }
     free(expected);
@@ -121,7 +124,9 @@ static void check_explanation(const struct oracle *oracle, const struct wm_datas
     struct oracle_pair pair;
     oracle_score(oracle, leader, post, &e->severity, e->match.weight_micro, list->offers, list->n_offers, &pair);
     for (int rule = 0; rule < WM_RULE_COUNT; rule++) {
-        enum wm_verdict verdict = pair.unknown >> rule & 1 ? WM_UNJUDGED : pair.refused >> rule & 1 ? WM_REFUSED : WM_PASSED;
+        enum wm_verdict verdict = pair.unknown >> rule & 1   ? WM_UNJUDGED
+                                  : pair.refused >> rule & 1 ? WM_REFUSED
+                                                             : WM_PASSED;
         assert_int_equal(e->rules[rule].verdict, verdict);
         assert_true(strlen(e->rules[rule].note) > 0);
         assert_true(verdict != WM_PASSED || e->rules[rule].n_changes == 0);
@@ -181,7 +186,8 @@ static void check_opportunities(const struct wm_dataset *dataset, size_t leader)
     assert_int_equal(refused + eligible + severity_unknown, n);
     for (size_t i = 0; i + 1 < o->n_rows; i++) {
         const struct wm_match *a = &o->rows[i].match, *b = &o->rows[i + 1].match;
-        assert_true(a->score.expected_nano > b->score.expected_nano || (a->score.expected_nano == b->score.expected_nano && a->post < b->post));
+        assert_true(a->score.expected_nano > b->score.expected_nano ||
+                    (a->score.expected_nano == b->score.expected_nano && a->post < b->post));
     }
     for (size_t i = 0; i < o->n_near; i++)
         assert_true(o->near_misses[i].rule.verdict != WM_PASSED && o->near_misses[i].rule.n_changes > 0);
@@ -217,29 +223,43 @@ static void equals_the_oracle_on_random_data(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 25; seed++)
-        check_set(&(struct gen_options){.seed = seed, .leaders = 1 + seed * 7 % 90, .posts = 6, .packages = 1 + seed % 9, .mentors = seed % 12,
-                                        .missing_pct = (unsigned)(seed % 4) * 10, .narrow = seed % 2});
+        check_set(&(struct gen_options){.seed = seed,
+                                        .leaders = 1 + seed * 7 % 90,
+                                        .posts = 6,
+                                        .packages = 1 + seed % 9,
+                                        .mentors = seed % 12,
+                                        .missing_pct = (unsigned)(seed % 4) * 10,
+                                        .narrow = seed % 2});
 }
 
 static void equals_the_oracle_in_the_corners(void **state)
 {
     (void)state;
-    check_set(&(struct gen_options){.seed = 100, .leaders = 40, .posts = 4, .packages = 5, .mentors = 5, .missing_pct = 100});
-    check_set(&(struct gen_options){.seed = 101, .leaders = 40, .posts = 4, .packages = 5, .mentors = 5, .zero_needs = true, .narrow = true});
-    check_set(&(struct gen_options){.seed = 102, .leaders = 50, .posts = 4, .packages = 5, .mentors = 5, .twins = true, .narrow = true});
-    check_set(&(struct gen_options){.seed = 103, .leaders = 1, .posts = 4, .packages = 5, .mentors = 5, .narrow = true});
+    check_set(
+        &(struct gen_options){.seed = 100, .leaders = 40, .posts = 4, .packages = 5, .mentors = 5, .missing_pct = 100});
+    check_set(&(struct gen_options){
+        .seed = 101, .leaders = 40, .posts = 4, .packages = 5, .mentors = 5, .zero_needs = true, .narrow = true});
+    check_set(&(struct gen_options){
+        .seed = 102, .leaders = 50, .posts = 4, .packages = 5, .mentors = 5, .twins = true, .narrow = true});
+    check_set(
+        &(struct gen_options){.seed = 103, .leaders = 1, .posts = 4, .packages = 5, .mentors = 5, .narrow = true});
     check_set(&(struct gen_options){.seed = 104, .leaders = 0, .posts = 4, .packages = 5, .mentors = 5});
-    check_set(&(struct gen_options){.seed = 105, .leaders = 33, .posts = 1, .packages = 1, .mentors = 0, .narrow = true});
-    check_set(&(struct gen_options){.seed = 106, .leaders = 16, .posts = 2, .packages = 60, .mentors = 30, .narrow = true});
+    check_set(
+        &(struct gen_options){.seed = 105, .leaders = 33, .posts = 1, .packages = 1, .mentors = 0, .narrow = true});
+    check_set(
+        &(struct gen_options){.seed = 106, .leaders = 16, .posts = 2, .packages = 60, .mentors = 30, .narrow = true});
 }
 
 static void order_of_rows_does_not_matter(void **state)
 {
     (void)state;
     struct gen_set set;
-    gen_make(&(struct gen_options){.seed = 7, .leaders = 60, .posts = 8, .packages = 6, .mentors = 8, .missing_pct = 10}, &set);
+    gen_make(
+        &(struct gen_options){.seed = 7, .leaders = 60, .posts = 8, .packages = 6, .mentors = 8, .missing_pct = 10},
+        &set);
     struct wm_dataset *before = gen_build(&set);
-    static const char *const names[] = {"organisations.csv", "posts.csv", "leaders.csv", "packages.csv", "mentors.csv", "budgets.csv"};
+    static const char *const names[] = {"organisations.csv", "posts.csv",   "leaders.csv",
+                                        "packages.csv",      "mentors.csv", "budgets.csv"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         gen_shuffle(&set, names[i], 5 + i);
     struct wm_dataset *after = gen_build(&set);
@@ -265,18 +285,25 @@ static void order_of_rows_does_not_matter(void **state)
 static void more_of_a_wanted_component_never_lowers_acceptance(void **state)
 {
     (void)state;
-    static const char heading[] = "package_id,name,pay_premium_pct,relocation_gbp,development_days,flexible_days,return_right_months,peer_network,"
+    static const char heading[] = "package_id,name,pay_premium_pct,relocation_gbp,development_days,flexible_days,"
+                                  "return_right_months,peer_network,"
                                   "mentor_hours,local_cost_gbp,central_cost_gbp,stock,segments\n";
     for (int component = 0; component < 6; component++) {
         struct gen_set set;
         char packages[600];
-        gen_make(&(struct gen_options){.seed = 70 + (uint64_t)component, .leaders = 50, .posts = 3, .packages = 1, .mentors = 0, .narrow = true}, &set);
+        gen_make(&(struct gen_options){.seed = 70 + (uint64_t)component,
+                                       .leaders = 50,
+                                       .posts = 3,
+                                       .packages = 1,
+                                       .mentors = 0,
+                                       .narrow = true},
+                 &set);
         int amounts[2][6] = {{3, 2000, 5, 10, 6, 0}, {3, 2000, 5, 10, 6, 0}};
         amounts[1][component] += component == 5 ? 1 : component == 1 ? 1500 : 3;
         int len = snprintf(packages, sizeof packages, "%s", heading);
         for (int k = 0; k < 2; k++)
-            len += snprintf(packages + len, sizeof packages - (size_t)len, "K%d,x,%d,%d,%d,%d,%d,%d,0,0,0,,\n", k, amounts[k][0], amounts[k][1],
-                            amounts[k][2], amounts[k][3], amounts[k][4], amounts[k][5]);
+            len += snprintf(packages + len, sizeof packages - (size_t)len, "K%d,x,%d,%d,%d,%d,%d,%d,0,0,0,,\n", k,
+                            amounts[k][0], amounts[k][1], amounts[k][2], amounts[k][3], amounts[k][4], amounts[k][5]);
         gen_replace(&set, "packages.csv", packages, (size_t)len);
         struct wm_dataset *dataset = gen_build(&set);
         int64_t raised = 0;
@@ -298,7 +325,8 @@ static void pages_join_to_the_whole(void **state)
 {
     (void)state;
     struct gen_set set;
-    gen_make(&(struct gen_options){.seed = 9, .leaders = 200, .posts = 2, .packages = 5, .mentors = 5, .narrow = true}, &set);
+    gen_make(&(struct gen_options){.seed = 9, .leaders = 200, .posts = 2, .packages = 5, .mentors = 5, .narrow = true},
+             &set);
     struct wm_dataset *dataset = gen_build(&set);
     struct wm_query query = WM_QUERY_INIT;
     struct wm_shortlist *whole, *page;
@@ -331,7 +359,10 @@ static void filters_narrow(void **state)
 {
     (void)state;
     struct gen_set set;
-    gen_make(&(struct gen_options){.seed = 11, .leaders = 120, .posts = 2, .packages = 5, .mentors = 5, .missing_pct = 5, .narrow = true}, &set);
+    gen_make(
+        &(struct gen_options){
+            .seed = 11, .leaders = 120, .posts = 2, .packages = 5, .mentors = 5, .missing_pct = 5, .narrow = true},
+        &set);
     struct wm_dataset *dataset = gen_build(&set);
     struct wm_query query = WM_QUERY_INIT;
     struct wm_shortlist *whole, *part;
@@ -348,7 +379,8 @@ static void filters_narrow(void **state)
     filtered[3].sectors = 2;
     size_t wanted[4] = {0, 3, whole->n_rows - 3, 0};
     for (size_t i = 0; i < whole->n_rows; i++) {
-        int64_t sectors = wm_cell_number(dataset, WM_LEADERS, whole->rows[i].leader, (size_t)wm_column_find(dataset, WM_LEADERS, "sectors"));
+        int64_t sectors = wm_cell_number(dataset, WM_LEADERS, whole->rows[i].leader,
+                                         (size_t)wm_column_find(dataset, WM_LEADERS, "sectors"));
         wanted[0] += whole->rows[i].distance_m != WM_MISSING && whole->rows[i].distance_m <= 60000;
         wanted[3] += sectors != WM_MISSING && (sectors & 2);
     }

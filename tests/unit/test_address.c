@@ -97,8 +97,7 @@ static void a_long_host_is_refused(void **state)
     struct address address;
     const char *why;
     for (int len = ADDRESS_HOST_MAX; len <= ADDRESS_HOST_MAX + 1; len++) {
-        snprintf(text, sizeof text, "tcp://%.*s:1", len,
-                 NAME_63 NAME_63 NAME_63 NAME_63 "abc");
+        snprintf(text, sizeof text, "tcp://%.*s:1", len, NAME_63 NAME_63 NAME_63 NAME_63 "abc");
         assert_int_equal(address_parse(text, &address, &why), len == ADDRESS_HOST_MAX ? 0 : -1);
     }
     char written[ADDRESS_TEXT_MAX];

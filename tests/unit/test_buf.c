@@ -84,10 +84,10 @@ static void commas_come_by_themselves(void **state)
     struct buf buf;
     buf_init(&buf, 1000);
     json_open(&buf, '{');
-    json_text(&buf, "a", "ends in [");
-    json_text(&buf, "b", NULL);
-    json_integer(&buf, "c", -1);
-    json_key(&buf, "d");
+    json_put_text(&buf, "a", "ends in [");
+    json_put_text(&buf, "b", NULL);
+    json_put_integer(&buf, "c", -1);
+    json_put_key(&buf, "d");
     json_open(&buf, '[');
     json_item(&buf);
     buf_integer(&buf, 1);
@@ -98,12 +98,14 @@ static void commas_come_by_themselves(void **state)
     json_open(&buf, '[');
     json_close(&buf, ']');
     json_close(&buf, ']');
-    json_bool(&buf, "e", true);
-    json_bool(&buf, "f", false);
-    json_null(&buf, "g");
-    json_fixed(&buf, "h", 25, 1);
+    json_put_bool(&buf, "e", true);
+    json_put_bool(&buf, "f", false);
+    json_put_null(&buf, "g");
+    json_put_fixed(&buf, "h", 25, 1);
     json_close(&buf, '}');
-    assert_text(&buf, "{\"a\":\"ends in [\",\"b\":null,\"c\":-1,\"d\":[1,2,{},[]],\"e\":true,\"f\":false,\"g\":null,\"h\":2.5}");
+    assert_text(
+        &buf,
+        "{\"a\":\"ends in [\",\"b\":null,\"c\":-1,\"d\":[1,2,{},[]],\"e\":true,\"f\":false,\"g\":null,\"h\":2.5}");
     buf_fini(&buf);
 }
 

@@ -8,9 +8,12 @@
 #include "redis_server.h"
 #include "wellmatch.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -25,6 +28,37 @@ enum {
     PATIENT_MS = 20000,  /* a timeout that healthy servers are never near */
     HASTY_MS = 60        /* one that is meant to run out */
 };
+
+/* ---- Looking up hosts, which can be held up ---- */
+
+static atomic_bool look_ups_held;
+static uv_sem_t look_ups_gate;
+
+/* libuv calls this one, on a thread of its pool, instead of the C library's. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *host, const char *service,
+                                                       const struct addrinfo *hints, struct addrinfo **out)
+{
+    union {
+        void *symbol;
+        int (*function)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    } next = {dlsym(RTLD_NEXT, "getaddrinfo")};
+    if (atomic_load(&look_ups_held))
+        uv_sem_wait(&look_ups_gate);
+    return next.function(host, service, hints, out);
+}
+
+static void look_ups_hold(void)
+{
+    uv_sem_init(&look_ups_gate, 0);
+    atomic_store(&look_ups_held, true);
+}
+
+static void look_ups_release(void)
+{
+    atomic_store(&look_ups_held, false);
+    for (int i = 0; i < 8; i++)
+        uv_sem_post(&look_ups_gate);
+}
 
 /* ---- A loop with a cache on it ---- */
 
@@ -100,10 +134,10 @@ static struct cache_stats stats_of(const struct rig *rig)
     return stats;
 }
 
-#define UNTIL(rig, condition)                     \
-    do {                                          \
-        while (!(condition))                      \
-            uv_run(&(rig)->loop, UV_RUN_ONCE);    \
+#define UNTIL(rig, condition)                  \
+    do {                                       \
+        while (!(condition))                   \
+            uv_run(&(rig)->loop, UV_RUN_ONCE); \
     } while (0)
 
 static void close_cache(struct rig *rig)
@@ -248,7 +282,9 @@ static void wrong_urls(void **state)
         {"redis://:s3cret%zz@127.0.0.1", "%25"},
         {"redis://:s3cret%00@127.0.0.1", "%25"},
         {"redis+unix:", "1 to 106"},
-        {"redis+unix:/s3cret/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "1 to 106"},
+        {"redis+unix:/s3cret/"
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         "1 to 106"},
     };
     struct rig rig;
     rig_start(&rig);
@@ -621,7 +657,8 @@ static const char *answer_too_much(struct fake_redis *fake, const redisReply *co
 }
 
 /* The connection ends over it, the get misses, and Redis is tried again after the back-off. */
-static void assert_get_ends(const char *(*answer)(struct fake_redis *, const redisReply *), const char *script, bool and_recovers)
+static void assert_get_ends(const char *(*answer)(struct fake_redis *, const redisReply *), const char *script,
+                            bool and_recovers)
 {
     struct rig rig;
     struct fake_redis fake;
@@ -648,9 +685,20 @@ static void garbage_to_a_get(void **state)
 {
     (void)state;
     static const char *const scripts[] = {
-        "HTTP/1.1 400 Bad Request\r\n\r\n", "\r\n",          "+OK\r\n",          ":1\r\n",      "*0\r\n",
-        "*1\r\n$1\r\na\r\n",                "*-1\r\n*-1\r\n", "*2147483647\r\n", "$-2\r\n",     "$x\r\n",
-        "$99999999999999999999\r\n",        "*1\r\n*1\r\n*1\r\n*1\r\n",          "\xff\xfe",    ":x\r\n",
+        "HTTP/1.1 400 Bad Request\r\n\r\n",
+        "\r\n",
+        "+OK\r\n",
+        ":1\r\n",
+        "*0\r\n",
+        "*1\r\n$1\r\na\r\n",
+        "*-1\r\n*-1\r\n",
+        "*2147483647\r\n",
+        "$-2\r\n",
+        "$x\r\n",
+        "$99999999999999999999\r\n",
+        "*1\r\n*1\r\n*1\r\n*1\r\n",
+        "\xff\xfe",
+        ":x\r\n",
         FAKE_HANG_UP,
     };
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
@@ -660,7 +708,8 @@ static void garbage_to_a_get(void **state)
 static void answers_to_no_question(void **state)
 {
     (void)state;
-    static const char *const scripts[] = {"+OK\r\n", "$1\r\na\r\n", "$-1\r\n", ":1\r\n", "-ERR too many\r\n", "*0\r\n", "?"};
+    static const char *const scripts[] = {"+OK\r\n",           "$1\r\na\r\n", "$-1\r\n", ":1\r\n",
+                                          "-ERR too many\r\n", "*0\r\n",      "?"};
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
         assert_get_ends(answer_too_much, scripts[i], i < 1);
 }
@@ -680,8 +729,9 @@ static void an_endless_answer(void **state)
 static void garbage_to_the_greeting(void **state)
 {
     (void)state;
-    static const char *const scripts[] = {"HTTP/1.1 400 Bad Request\r\n\r\n", "+OK\r\n", "$4\r\nPONG\r\n", "*0\r\n", "-LOADING s3cr\xfft\r\n",
-                                          "-ERR max number of clients reached\r\n", FAKE_HANG_UP};
+    static const char *const scripts[] = {
+        "HTTP/1.1 400 Bad Request\r\n\r\n",       "+OK\r\n",   "$4\r\nPONG\r\n", "*0\r\n", "-LOADING s3cr\xfft\r\n",
+        "-ERR max number of clients reached\r\n", FAKE_HANG_UP};
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
         struct rig rig;
         struct fake_redis fake;
@@ -840,7 +890,7 @@ static void stopped_and_continued(void **state)
     rig_start(&rig);
     struct cache_options options = CACHE_OPTIONS_INIT;
     options.redis_url = server.url;
-    options.timeout_ms = 1000;
+    options.timeout_ms = 500;
     options.bytes_max = 0;
     assert_int_equal(try_open(&rig, &options), 0);
     UNTIL(&rig, cache_shared_ready(rig.cache));
@@ -966,7 +1016,8 @@ static void unsent_ceiling(void **state)
 
 /* ---- Closing, whatever is going on ---- */
 
-static const char *const close_scripts[] = {NULL, "$-1\r\n", "-ERR no\r\n", "+what\r\n", FAKE_HANG_UP, "$5\r\nvalue\r\n"};
+static const char *const close_scripts[] = {NULL,        "$-1\r\n",    "-ERR no\r\n",
+                                            "+what\r\n", FAKE_HANG_UP, "$5\r\nvalue\r\n"};
 
 static void on_tick(uv_timer_t *timer)
 {
@@ -1031,54 +1082,28 @@ static void close_while_looking_up(void **state)
     rig_end(&rig);
 }
 
-/* Blocks all threads of the pool, where names are looked up. */
-struct jam {
-    uv_work_t work[64];
-    uv_sem_t gate;
-    unsigned n;
-};
-
-static void on_work(uv_work_t *work)
-{
-    struct jam *jam = work->data;
-    uv_sem_wait(&jam->gate);
-}
-
-static void on_work_done(uv_work_t *work, int status)
-{
-    struct jam *jam = work->data;
-    (void)status;
-    jam->n--;
-}
-
-static void jam_start(struct jam *jam, uv_loop_t *loop)
-{
-    uv_sem_init(&jam->gate, 0);
-    for (jam->n = 0; jam->n < 64; jam->n++) {
-        jam->work[jam->n].data = jam;
-        uv_queue_work(loop, &jam->work[jam->n], on_work, on_work_done);
-    }
-}
-
-static void jam_end(struct jam *jam)
-{
-    for (int i = 0; i < 64; i++)
-        uv_sem_post(&jam->gate);
-}
-
-static void close_while_a_look_up_waits(void **state)
+static void close_while_a_look_up_is_held(void **state)
 {
     (void)state;
-    struct rig rig;
-    static struct jam jam;
-    rig_start(&rig);
-    jam_start(&jam, &rig.loop);
-    for (unsigned turns = 0; turns < 4; turns++)
-        assert_closes_after("redis://localhost:1", &rig, turns);
-    jam_end(&jam);
-    UNTIL(&rig, jam.n == 0);
-    uv_sem_destroy(&jam.gate);
-    rig_end(&rig);
+    for (unsigned turns = 0; turns < 4; turns++) {
+        struct rig rig;
+        struct answer answer;
+        rig_start(&rig);
+        look_ups_hold();
+        open_cache(&rig, "redis://localhost:1", PATIENT_MS);
+        for (unsigned i = 0; i < turns; i++)
+            uv_run(&rig.loop, UV_RUN_NOWAIT);
+        ask(&rig, "key", &answer);
+        cache_close(rig.cache, on_closed, &rig);
+        for (unsigned i = 0; i < 20; i++)
+            uv_run(&rig.loop, UV_RUN_NOWAIT);
+        assert_int_equal(answer.n, 1);
+        look_ups_release();
+        UNTIL(&rig, rig.n_closed);
+        assert_int_equal(rig.n_first, 1);
+        assert_false(rig.first_answered);
+        rig_end(&rig);
+    }
 }
 
 static void a_slow_look_up(void **state)
@@ -1089,19 +1114,16 @@ static void a_slow_look_up(void **state)
     char url[64];
     snprintf(url, sizeof url, "redis://localhost:%d", server.port);
     struct rig rig;
-    static struct jam jam;
     rig_start(&rig);
-    jam_start(&jam, &rig.loop);
+    look_ups_hold();
     open_cache(&rig, url, PATIENT_MS);
     UNTIL(&rig, rig.n_first);
     assert_false(rig.first_answered);
     assert_int_equal(stats_of(&rig).redis_timeouts, 1);
     UNTIL(&rig, stats_of(&rig).redis_errors == 1); /* tried again while the first look-up still waits */
     assert_non_null(strstr(stats_of(&rig).last_error, "still being looked up"));
-    jam_end(&jam);
+    look_ups_release();
     UNTIL(&rig, cache_shared_ready(rig.cache));
-    UNTIL(&rig, jam.n == 0);
-    uv_sem_destroy(&jam.gate);
     rig_end(&rig);
     redis_server_end(&server);
 }
@@ -1304,7 +1326,7 @@ static void no_memory_to_wait_in(void **state)
 /* ---- What the log says ---- */
 
 /* The back-off as the log tells it: twice as long each time, less up to a quarter that the seed decides. */
-static void read_rests(uint64_t seed, int rests[4])
+static void read_rests(uint64_t seed, int rests[3])
 {
     struct rig rig;
     FILE *file = tmpfile();
@@ -1318,14 +1340,15 @@ static void read_rests(uint64_t seed, int rests[4])
     dup2(fileno(file), STDERR_FILENO);
     log_set_level(LOG_DEBUG);
     assert_int_equal(try_open(&rig, &options), 0);
-    UNTIL(&rig, stats_of(&rig).redis_errors == 4);
+    UNTIL(&rig, stats_of(&rig).redis_errors == 3);
     log_set_level(LOG_ERROR);
     dup2(errors, STDERR_FILENO);
     close(errors);
     rewind(file);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 3; i++) {
         assert_non_null(fgets(line, sizeof line, file));
-        assert_non_null(strstr(line, i == 0 ? " warning event=redis_breaker state=open" : " debug event=redis_breaker state=open"));
+        assert_non_null(
+            strstr(line, i == 0 ? " warning event=redis_breaker state=open" : " debug event=redis_breaker state=open"));
         const char *at = strstr(line, "retry_ms=");
         assert_non_null(at);
         rests[i] = atoi(at + strlen("retry_ms="));
@@ -1339,7 +1362,7 @@ static void read_rests(uint64_t seed, int rests[4])
 static void rests_grow(void **state)
 {
     (void)state;
-    int one[4], same[4], other[4];
+    int one[3], same[3], other[3];
     read_rests(1, one);
     read_rests(1, same);
     read_rests(2, other);
@@ -1386,7 +1409,7 @@ int main(void)
         cmocka_unit_test(unsent_ceiling),
         cmocka_unit_test(close_at_every_turn),
         cmocka_unit_test(close_while_looking_up),
-        cmocka_unit_test(close_while_a_look_up_waits),
+        cmocka_unit_test(close_while_a_look_up_is_held),
         cmocka_unit_test(a_slow_look_up),
         cmocka_unit_test(ask_again_while_closing),
         cmocka_unit_test(close_inside_found),

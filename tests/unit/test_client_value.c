@@ -40,6 +40,7 @@ static void test_put(void **state)
     expect("rows/1/rank", "2");
     expect("rows/1/none", "");
     expect("rows/2/rank", "");
+    expect("rows/rank", ""); /* a name is no number of an item */
     expect("face", "\xF0\x9F\x8F\xA5!");
     expect("nul", "a\\u0000b");
     expect("yes", "true");

@@ -79,7 +79,9 @@ static void defaults(void **state)
 static void flags(void **state)
 {
     (void)state;
-    good("--data=d --listen tcp://[::1]:0 --listen=unix:s --redis none --cache-mib 0 --threads=3 --log debug --check-config", "");
+    good("--data=d --listen tcp://[::1]:0 --listen=unix:s --redis none --cache-mib 0 --threads=3 --log debug "
+         "--check-config",
+         "");
     assert_int_equal(config.n_listen, 2);
     assert_string_equal(config.listen[0], "tcp://[::1]:0");
     assert_string_equal(config.listen[1], "unix:s");
@@ -93,7 +95,8 @@ static void flags(void **state)
 static void environment(void **state)
 {
     (void)state;
-    good("", "HOME=/ WELLMATCH_DATA=e WELLMATCH_LISTEN=unix:a,tcp://h:1 WELLMATCH_REDIS_TIMEOUT_MS=7 WELLMATCH_URL=x XWELLMATCH_DATA=no");
+    good("", "HOME=/ WELLMATCH_DATA=e WELLMATCH_LISTEN=unix:a,tcp://h:1 WELLMATCH_REDIS_TIMEOUT_MS=7 WELLMATCH_URL=x "
+             "XWELLMATCH_DATA=no");
     assert_string_equal(config.data, "e");
     assert_int_equal(config.n_listen, 2);
     assert_string_equal(config.listen[1], "tcp://h:1");
@@ -115,7 +118,8 @@ static const char *write_file(const char *content)
 static void later_wins(void **state)
 {
     (void)state;
-    const char *path = write_file("{\"data\": \"f\", \"listen\": [\"unix:f\", \"unix:g\"], \"cache_mib\": 1, \"queue_max\": 1, \"drain_s\": 1}");
+    const char *path = write_file(
+        "{\"data\": \"f\", \"listen\": [\"unix:f\", \"unix:g\"], \"cache_mib\": 1, \"queue_max\": 1, \"drain_s\": 1}");
     char text[256];
     snprintf(text, sizeof text, "--drain-s 3 --listen unix:flag --config %s", path);
     good(text, "WELLMATCH_DRAIN_S=2 WELLMATCH_QUEUE_MAX=2");
@@ -158,8 +162,10 @@ static void wrong_flags(void **state)
     bad("--data d --listen 127.0.0.1:1", "", "--listen: '127.0.0.1:1': an address is tcp://HOST:PORT or unix:PATH");
     bad("--data=", "", "empty");
     bad("--data d --log loud", "", "--log: 'loud' is no level; expected error, warning, info or debug");
-    bad("--data d --listen=unix:1 --listen=unix:2 --listen=unix:3 --listen=unix:4 --listen=unix:5 --listen=unix:6 --listen=unix:7 --listen=unix:8 "
-        "--listen=unix:9 --listen=unix:10 --listen=unix:11 --listen=unix:12 --listen=unix:13 --listen=unix:14 --listen=unix:15 --listen=unix:16 "
+    bad("--data d --listen=unix:1 --listen=unix:2 --listen=unix:3 --listen=unix:4 --listen=unix:5 --listen=unix:6 "
+        "--listen=unix:7 --listen=unix:8 "
+        "--listen=unix:9 --listen=unix:10 --listen=unix:11 --listen=unix:12 --listen=unix:13 --listen=unix:14 "
+        "--listen=unix:15 --listen=unix:16 "
         "--listen=unix:17",
         "", "at most 16 addresses");
     char longest[2000] = "--data d --";
@@ -170,7 +176,8 @@ static void wrong_flags(void **state)
 static void wrong_numbers(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "x", "1x", "0x10", " 1", "+1", "1.0", "-1", "1048577", "99999999999999999999", "--"};
+    static const char *const texts[] = {
+        "", "x", "1x", "0x10", " 1", "+1", "1.0", "-1", "1048577", "99999999999999999999", "--"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         char text[64];
         snprintf(text, sizeof text, "WELLMATCH_CACHE_MIB=%s", texts[i]);
@@ -186,7 +193,8 @@ static void wrong_numbers(void **state)
 static void wrong_environment(void **state)
 {
     (void)state;
-    bad("--data d", "WELLMATCH_LISEN=unix:s", "WELLMATCH_LISEN: there is no such setting; the nearest is WELLMATCH_LISTEN");
+    bad("--data d", "WELLMATCH_LISEN=unix:s",
+        "WELLMATCH_LISEN: there is no such setting; the nearest is WELLMATCH_LISTEN");
     bad("--data d", "WELLMATCH_LISTEN=unix:s,oops", "WELLMATCH_LISTEN: 'oops'");
     bad("--data d", "WELLMATCH_LISTEN=", "no address to listen on");
 }

@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
-/* Feeds `bytes` in pieces of `piece` and writes what comes out: each line in [ ], overlong as !, want of memory as ?. */
+/*
+ * Feeds `bytes` in pieces of `piece` and writes what comes out: each line in [ ], overlong as !, want of memory as ?.
+ */
 static void feed(struct frame *frame, const char *bytes, size_t len, size_t piece, bool end, struct buf *out)
 {
     const char *line;

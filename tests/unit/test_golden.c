@@ -1,6 +1,7 @@
 /*
- * Runs tests/golden/NAME.rpc on data/sample: groups of three lines (what is shown, the request, the reply to the byte; "-" when there is
- * none), a blank line after each. `test_golden --update` writes the replies as they are now: look at the difference before you keep it.
+ * Runs tests/golden/NAME.rpc on data/sample: groups of three lines (what is shown, the request, the reply to the
+ * byte; "-" when there is none), a blank line after each. `test_golden --update` writes the replies as they are now:
+ * look at the difference before you keep it.
  */
 #include "dispatch.h"
 

@@ -43,7 +43,8 @@ static void good_requests(void **state)
         {"{\"jsonrpc\":\"2.0\",\"method\":\"a\",\"id\":\"\\u0000\\n\"}", "\"\\u0000\\n\"", "a", NULL},
         {"{\"jsonrpc\":\"2.0\",\"method\":\"a\",\"id\":1E2}", "1E2", "a", NULL},
         {"{\"jsonrpc\":\"2.0\",\"method\":\"a\",\"id\":-0.50}", "-0.50", "a", NULL},
-        {"{\"jsonrpc\":\"2.0\",\"method\":\"a\",\"id\":123456789012345678901234567890}", "123456789012345678901234567890", "a", NULL},
+        {"{\"jsonrpc\":\"2.0\",\"method\":\"a\",\"id\":123456789012345678901234567890}",
+         "123456789012345678901234567890", "a", NULL},
         {"  { \"id\" : 7 , \"params\" : [ 1 ] , \"method\" : \"\" , \"jsonrpc\" : \"2.0\" }  ", "7", "", "[ 1 ]"},
         {"{\"jsonrpc\":\"2.0\",\"method\":\"a\",\"params\":{\"b\":[]},\"id\":1}", "1", "a", "{\"b\":[]}"},
         /* member names and the version may be escaped */
@@ -153,12 +154,15 @@ static void ceilings(void **state)
 static void batches(void **state)
 {
     (void)state;
-    static const char line[] = "[{\"jsonrpc\":\"2.0\",\"method\":\"a\",\"id\":1},1,[],[{\"jsonrpc\":\"2.0\",\"method\":\"a\",\"id\":9}], "
-                               "{\"foo\":\"boo\"},{\"jsonrpc\":\"2.0\",\"method\":\"n\"}]";
+    static const char line[] =
+        "[{\"jsonrpc\":\"2.0\",\"method\":\"a\",\"id\":1},1,[],[{\"jsonrpc\":\"2.0\",\"method\":\"a\",\"id\":9}], "
+        "{\"foo\":\"boo\"},{\"jsonrpc\":\"2.0\",\"method\":\"n\"}]";
     static const struct {
         int code;
         const char *id;
-    } expected[] = {{0, "1"}, {RPC_REQUEST, "null"}, {RPC_REQUEST, "null"}, {RPC_REQUEST, "null"}, {RPC_REQUEST, "null"}, {0, NULL}};
+    } expected[] = {
+        {0, "1"}, {RPC_REQUEST, "null"}, {RPC_REQUEST, "null"}, {RPC_REQUEST, "null"}, {RPC_REQUEST, "null"},
+        {0, NULL}};
     struct message message;
     struct request request;
     jsonrpc_read(line, sizeof line - 1, &message);
@@ -221,9 +225,11 @@ static void replies(void **state)
     static const struct {
         const char *line, *error;
     } cases[] = {
-        {"[1,]", "{\"code\":-32700,\"message\":\"parse_error\",\"data\":{\"offset\":3,\"reason\":\"expected a value\"}}"},
+        {"[1,]",
+         "{\"code\":-32700,\"message\":\"parse_error\",\"data\":{\"offset\":3,\"reason\":\"expected a value\"}}"},
         {"[]", "{\"code\":-32600,\"message\":\"invalid_request\",\"data\":{\"reason\":\"an empty batch\"}}"},
-        {"{}", "{\"code\":-32600,\"message\":\"invalid_request\",\"data\":{\"reason\":\"jsonrpc must be \\\"2.0\\\"\"}}"},
+        {"{}",
+         "{\"code\":-32600,\"message\":\"invalid_request\",\"data\":{\"reason\":\"jsonrpc must be \\\"2.0\\\"\"}}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct request request = read_one(cases[i].line);
@@ -261,8 +267,8 @@ static void envelope_fits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_requests), cmocka_unit_test(bad_requests),    cmocka_unit_test(ceilings),
-        cmocka_unit_test(batches),       cmocka_unit_test(batch_ceiling),   cmocka_unit_test(replies),
+        cmocka_unit_test(good_requests),   cmocka_unit_test(bad_requests),  cmocka_unit_test(ceilings),
+        cmocka_unit_test(batches),         cmocka_unit_test(batch_ceiling), cmocka_unit_test(replies),
         cmocka_unit_test(names_of_errors), cmocka_unit_test(envelope_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

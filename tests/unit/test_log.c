@@ -43,7 +43,8 @@ static void one_line_an_event(void **state)
     log_event(LOG_WARNING, "thing", "n", log_number(-5), "address", "tcp://127.0.0.1:1", NULL);
     const char *line = heard();
     int year, month, day, hour, minute, second, milli, end = 0;
-    assert_int_equal(sscanf(line, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &year, &month, &day, &hour, &minute, &second, &milli, &end), 7);
+    assert_int_equal(
+        sscanf(line, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &year, &month, &day, &hour, &minute, &second, &milli, &end), 7);
     assert_string_equal(line + end, " warning event=thing n=-5 address=tcp://127.0.0.1:1\n");
 }
 
@@ -143,12 +144,9 @@ static void a_flood_is_counted_not_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_line_an_event),
-        cmocka_unit_test(values_are_quoted_where_needed),
-        cmocka_unit_test(a_long_line_is_cut_and_ends),
-        cmocka_unit_test(levels),
-        cmocka_unit_test(eight_numbers_at_a_time),
-        cmocka_unit_test(a_flood_is_counted_not_written),
+        cmocka_unit_test(one_line_an_event),           cmocka_unit_test(values_are_quoted_where_needed),
+        cmocka_unit_test(a_long_line_is_cut_and_ends), cmocka_unit_test(levels),
+        cmocka_unit_test(eight_numbers_at_a_time),     cmocka_unit_test(a_flood_is_counted_not_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

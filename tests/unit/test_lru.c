@@ -1,4 +1,5 @@
 /* lru.c against a plain list: the ceiling, the order in which entries go, and every allocation failing in turn. */
+#include "fault.h"
 #include "lru.h"
 
 #include <limits.h>
@@ -207,6 +208,37 @@ static void follows_the_oracle(void **state)
     }
 }
 
+/* One allocation fails: that of an entry, or of the table at its birth or growth. Only the put it belongs to is lost. */
+static void every_allocation_fails(void **state)
+{
+    (void)state;
+    enum { N = 500 };
+    size_t n = 1;
+    for (bool failed = true; failed; n++) {
+        struct lru *lru = lru_new(1 << 20, 1);
+        assert_non_null(lru);
+        fault_after(n);
+        for (unsigned key = 0; key < N; key++)
+            lru_put(lru, (const char *)&key, sizeof key, (const char *)&key, sizeof key);
+        failed = fault_count() >= n;
+        fault_off();
+        size_t kept = 0;
+        for (unsigned key = 0; key < N; key++) {
+            struct slice found = lru_get(lru, (const char *)&key, sizeof key);
+            assert_true(!found.at || (found.len == sizeof key && memcmp(found.at, &key, sizeof key) == 0));
+            kept += found.at != NULL;
+        }
+        assert_int_equal(kept, failed ? N - 1 : N);
+        assert_int_equal(stats_of(lru).entries, kept);
+        assert_int_equal(stats_of(lru).evictions, 0);
+        lru_free(lru);
+    }
+    assert_true(n > N + 2); /* the table grew meanwhile */
+    fault_after(1);
+    assert_null(lru_new(1 << 20, 1));
+    fault_off();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +247,7 @@ int main(void)
         cmocka_unit_test(least_recently_used_goes_first),
         cmocka_unit_test(what_cannot_fit_is_not_kept),
         cmocka_unit_test(follows_the_oracle),
+        cmocka_unit_test(every_allocation_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

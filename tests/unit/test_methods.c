@@ -1,6 +1,7 @@
 /*
- * The methods: every example answers, every name is in PROTOCOL.md and in rpc.discover, every wrong parameter says where it is, pages
- * join, parts add up in what is written, answers stop at their ceiling, and every allocation may fail.
+ * The methods: every example answers, every name is in PROTOCOL.md and in rpc.discover, every wrong parameter says
+ * where it is, pages join, parts add up in what is written, answers stop at their ceiling, and every allocation may
+ * fail.
  */
 #include "fault.h"
 #include "gen.h"
@@ -8,12 +9,7 @@
 #include "method.h"
 #include "snapshot.h"
 
-/* The reader that the answers are checked with has two names that api/buf.h has too; neither is wanted here. */
-#define json_integer jansson_integer
-#define json_null jansson_null
 #include <jansson.h>
-#undef json_integer
-#undef json_null
 #include <limits.h>
 #include <math.h>
 #include <setjmp.h>
@@ -76,7 +72,8 @@ static void every_example_answers(void **state)
     size_t n;
     const struct method *methods = method_table(&n);
     char begins[128];
-    snprintf(begins, sizeof begins, "{\"dataset\":\"%s\",\"policy\":\"%s\",\"ledger\":0", wm_dataset_digest(dataset), wm_policy_digest(dataset));
+    snprintf(begins, sizeof begins, "{\"dataset\":\"%s\",\"policy\":\"%s\",\"ledger\":0", wm_dataset_digest(dataset),
+             wm_policy_digest(dataset));
     for (size_t i = 0; i < n; i++) {
         struct buf out;
         assert_ptr_equal(method_find(slice(methods[i].name)), &methods[i]);
@@ -161,12 +158,12 @@ static void assert_members_documented(const json_t *json, const char *within)
     const char *key;
     const json_t *value;
     size_t index;
-    json_object_foreach ((json_t *)(uintptr_t)json, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)json, key, value)
+    {
         assert_documented(key);
         assert_members_documented(value, key);
     }
-    json_array_foreach (json, index, value)
-        assert_members_documented(value, NULL);
+    json_array_foreach(json, index, value) assert_members_documented(value, NULL);
 }
 
 static void every_member_is_in_protocol(void **state)
@@ -230,7 +227,8 @@ static void unknown_names(void **state)
     buf_init(&out, 10000);
     method_put_unknown(&out, slice("\\u0000"));
     buf_char(&out, '\0');
-    assert_string_equal(out.at, "{\"code\":-32601,\"message\":\"method_not_found\",\"data\":{\"method\":\"\",\"nearest\":null}}");
+    assert_string_equal(
+        out.at, "{\"code\":-32601,\"message\":\"method_not_found\",\"data\":{\"method\":\"\",\"nearest\":null}}");
     buf_clear(&out);
     char longest[5000];
     memset(longest, 'x', sizeof longest);
@@ -245,13 +243,16 @@ static void by_name_and_by_position_are_the_same(void **state)
 {
     (void)state;
     static const char *const same[][3] = {
-        {"match.shortlist", "{\"post\":\"V00001\",\"limit\":3,\"offset\":1,\"packages\":[\"P01\",\"P00\"]}", "[\"V00001\",3,1,[\"P00\",\"P01\",\"P00\"]]"},
+        {"match.shortlist", "{\"post\":\"V00001\",\"limit\":3,\"offset\":1,\"packages\":[\"P01\",\"P00\"]}",
+         "[\"V00001\",3,1,[\"P00\",\"P01\",\"P00\"]]"},
         {"match.shortlist", "{\"filters\":{\"within_km\":1e2,\"grades\":null},\"post\":\"V00001\"}",
          "[\"V00001\",1.0e1,0,null,{\"within_km\":100.000}]"},
-        {"match.shortlist", "{\"post\":\"V00001\"}", "{\"post\":\"V0000\\u0031\",\"limit\":10,\"offset\":0,\"filters\":{}}"},
+        {"match.shortlist", "{\"post\":\"V00001\"}",
+         "{\"post\":\"V0000\\u0031\",\"limit\":10,\"offset\":0,\"filters\":{}}"},
         {"match.opportunities", "{\"leader\":\"L000167\",\"limit\":2}", "[\"L000167\",2]"},
         {"match.explain", "{\"post\":\"V00001\",\"leader\":\"L000167\"}", "[\"L000167\",\"V00001\"]"},
-        {"dataset.list", "{\"kind\":\"post\",\"limit\":2,\"filter\":{\"role\":\"chair\"}}", "[\"post\",{\"role\":[\"chair\",\"chair\"]},0,2]"},
+        {"dataset.list", "{\"kind\":\"post\",\"limit\":2,\"filter\":{\"role\":\"chair\"}}",
+         "[\"post\",{\"role\":[\"chair\",\"chair\"]},0,2]"},
         {"system.ping", NULL, "[]"},
         {"system.ping", "{}", "[]"},
     };
@@ -288,7 +289,8 @@ static void wrong_params(void **state)
         {"match.shortlist", "[\"V00001\",10,0,null,{\"grades\":[]}]", "/4/grades", NULL},
         {"match.shortlist", "[\"V00001\",10,0,null,{\"within_km\":20000.001}]", "/4/within_km", NULL},
         {"match.shortlist", "{\"post\":\"V00001\",\"post\":\"V00001\"}", "/post", NULL},
-        {"match.shortlist", "{\"post\":\"V00001\",\"filters\":{\"without\":[],\"without\":[]}}", "/filters/without", NULL},
+        {"match.shortlist", "{\"post\":\"V00001\",\"filters\":{\"without\":[],\"without\":[]}}", "/filters/without",
+         NULL},
         {"match.shortlist", "{\"post\":\"V00001\",\"a\\u0000b\":1}", "", NULL},
         {"match.shortlist", "{\"post\":\"V00001\",\"packages\":[\"\\u0000\"]}", "/packages/0", NULL},
         {"match.explain", "[\"L000001\",\"V00001\",1]", "/2", NULL},
@@ -302,7 +304,8 @@ static void wrong_params(void **state)
         {"dataset.list", "{\"kind\":\"post\",\"filter\":{\"board_role\":1}}", "/filter/board_role", NULL},
         {"dataset.list", "{\"kind\":\"post\",\"filter\":{\"starts\":\"2026-2-3\"}}", "/filter/starts", NULL},
         {"dataset.list", "{\"kind\":\"post\",\"filter\":{\"grade\":\"vms\"}}", "/filter/grade", "vsm"},
-        {"dataset.list", "{\"kind\":\"post\",\"filter\":{\"title\":\"x\",\"t\\u0069tle\":\"y\"}}", "/filter/title", NULL},
+        {"dataset.list", "{\"kind\":\"post\",\"filter\":{\"title\":\"x\",\"t\\u0069tle\":\"y\"}}", "/filter/title",
+         NULL},
         {"dataset.list", "{\"kind\":\"post\",\"columns\":[\"titel\"]}", "/columns/0", "title"},
         {"dataset.list", "{\"kind\":\"post\",\"columns\":[1]}", "/columns/0", NULL},
         {"dataset.list", "[\"post\",{\"nme\":1}]", "/1/nme", NULL},
@@ -320,7 +323,8 @@ static void wrong_params(void **state)
         const char *nearest = json_string_value(json_object_get(data, "nearest"));
         if (strcmp(pointer, cases[i].pointer) != 0)
             fail_msg("%s %s: points at %s", cases[i].method, cases[i].params, pointer);
-        if ((nearest == NULL) != (cases[i].nearest == NULL) || (nearest != NULL && strcmp(nearest, cases[i].nearest) != 0))
+        if ((nearest == NULL) != (cases[i].nearest == NULL) ||
+            (nearest != NULL && strcmp(nearest, cases[i].nearest) != 0))
             fail_msg("%s %s: nearest is %s", cases[i].method, cases[i].params, nearest);
         assert_non_null(json_object_get(data, "got"));
         assert_true(strlen(json_string_value(json_object_get(data, "expected"))) > 0);
@@ -334,8 +338,9 @@ static void long_texts_are_cut(void **state)
 {
     (void)state;
     enum { LEN = 100000 };
-    static const char *const forms[] = {"{\"%s\":1}", "{\"post\":\"%s\"}", "{\"post\":\"V00001\",\"packages\":[\"%s\"]}",
-                                        "{\"post\":\"V00001\",\"limit\":\"%s\"}", "{\"post\":\"V00001\",\"filters\":{\"%s\":1}}"};
+    static const char *const forms[] = {
+        "{\"%s\":1}", "{\"post\":\"%s\"}", "{\"post\":\"V00001\",\"packages\":[\"%s\"]}",
+        "{\"post\":\"V00001\",\"limit\":\"%s\"}", "{\"post\":\"V00001\",\"filters\":{\"%s\":1}}"};
     static const char *const fillings[] = {"x", "/", "~", "\\n", "\xe2\x82\xac", "\\ud83d\\ude00"};
     char *text = malloc(LEN + 1), *params = malloc(LEN + 100);
     assert_non_null(text);
@@ -388,16 +393,15 @@ static int64_t sum_of(const json_t *object, double scale)
     int64_t sum = 0;
     const char *key;
     const json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)object, key, value)
-        if (json_is_number(value))
-            sum += scaled(value, scale);
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) if (json_is_number(value)) sum += scaled(value, scale);
     return sum;
 }
 
 static void assert_parts_add_up(const json_t *row)
 {
     const json_t *parts = json_object_get(row, "parts"), *accept = json_object_get(row, "accept_parts");
-    assert_int_equal(sum_of(json_object_get(parts, "by_domain"), 1e9), scaled(json_object_get(row, "expected_benefit"), 1e9));
+    assert_int_equal(sum_of(json_object_get(parts, "by_domain"), 1e9),
+                     scaled(json_object_get(row, "expected_benefit"), 1e9));
     assert_int_equal(sum_of(json_object_get(row, "fit_parts"), 1e6), scaled(json_object_get(parts, "fit"), 1e6));
     int64_t logit = scaled(json_object_get(accept, "logit"), 1e6);
     assert_int_equal(sum_of(accept, 1e6) - logit + sum_of(json_object_get(accept, "wants"), 1e6), logit);
@@ -410,18 +414,21 @@ static void parts_add_up_as_written(void **state)
     size_t i;
     json_t *row, *rows = json_object_get(list, "rows");
     assert_true(json_array_size(rows) > 10);
-    json_array_foreach (rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         assert_parts_add_up(row);
         assert_int_equal(json_integer_value(json_object_get(row, "rank")), i + 1);
         const json_t *next = json_array_get(rows, i + 1);
         if (next != NULL)
-            assert_int_equal(scaled(json_object_get(row, "expected_benefit"), 1e9) - scaled(json_object_get(next, "expected_benefit"), 1e9),
+            assert_int_equal(scaled(json_object_get(row, "expected_benefit"), 1e9) -
+                                 scaled(json_object_get(next, "expected_benefit"), 1e9),
                              scaled(json_object_get(row, "margin"), 1e9));
     }
     int64_t refused = 0;
-    json_array_foreach (json_object_get(list, "refused"), i, row)
-        refused += json_integer_value(json_object_get(row, "refused"));
-    assert_int_equal(refused + json_integer_value(json_object_get(list, "eligible")), json_integer_value(json_object_get(list, "considered")));
+    json_array_foreach(json_object_get(list, "refused"), i, row) refused +=
+        json_integer_value(json_object_get(row, "refused"));
+    assert_int_equal(refused + json_integer_value(json_object_get(list, "eligible")),
+                     json_integer_value(json_object_get(list, "considered")));
     json_decref(list);
 
     json_t *pair = answer(dataset, "match.explain", "[\"L000167\",\"V00001\"]");
@@ -441,7 +448,7 @@ static void assert_pages_join(const char *method, const char *subject, const cha
         json_t *page = answer(dataset, method, params);
         size_t i;
         const json_t *row;
-        json_array_foreach (json_object_get(page, "rows"), i, row)
+        json_array_foreach(json_object_get(page, "rows"), i, row)
             assert_true(json_equal(row, json_array_get(rows, at++)));
         json_t *next = json_object_get(page, "next_offset");
         bool last = json_is_null(next);
@@ -485,19 +492,20 @@ static void filters_of_rows(void **state)
         {"{\"leader_id\":[\"L000003\",\"L000001\"]}", "leader_id", {"\"L000001\"", "\"L000003\""}},
         {"{\"grade\":[]}", "grade", {NULL}},
     };
-    json_t *all = answer(dataset, "dataset.list", "{\"kind\":\"leader\",\"limit\":1000}"), *rows = json_object_get(all, "rows");
+    json_t *all = answer(dataset, "dataset.list", "{\"kind\":\"leader\",\"limit\":1000}"),
+           *rows = json_object_get(all, "rows");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         json_t *expected = json_array();
         size_t r, v;
         json_t *row, *item;
-        json_array_foreach (rows, r, row) {
+        json_array_foreach(rows, r, row)
+        {
             json_t *cell = json_object_get(json_object_get(row, "row"), cases[i].column);
             bool met = false;
             for (int k = 0; k < 4 && cases[i].any[k] != NULL; k++) {
                 json_t *wanted = json_loads(cases[i].any[k], JSON_DECODE_ANY, NULL);
                 met = met || json_equal(cell, wanted);
-                json_array_foreach (cell, v, item)
-                    met = met || json_equal(item, wanted);
+                json_array_foreach(cell, v, item) met = met || json_equal(item, wanted);
                 json_decref(wanted);
             }
             if (met)
@@ -507,7 +515,8 @@ static void filters_of_rows(void **state)
         snprintf(params, sizeof params, "{\"kind\":\"leader\",\"limit\":1000,\"filter\":%s}", cases[i].filter);
         json_t *list = answer(dataset, "dataset.list", params);
         if (!json_equal(json_object_get(list, "rows"), expected))
-            fail_msg("%s: %zu rows, not %zu", cases[i].filter, json_array_size(json_object_get(list, "rows")), json_array_size(expected));
+            fail_msg("%s: %zu rows, not %zu", cases[i].filter, json_array_size(json_object_get(list, "rows")),
+                     json_array_size(expected));
         assert_int_equal(json_integer_value(json_object_get(list, "matched")), json_array_size(expected));
         assert_true(cases[i].any[0] == NULL || json_array_size(expected) > 0); /* the case says something */
         json_decref(list);
@@ -538,7 +547,8 @@ static void filter_values_have_a_ceiling(void **state)
 static void answers_have_a_ceiling(void **state)
 {
     (void)state;
-    const struct gen_options options = {.seed = 7, .leaders = 1200, .posts = 3, .packages = 4, .mentors = 5, .narrow = true};
+    const struct gen_options options = {
+        .seed = 7, .leaders = 1200, .posts = 3, .packages = 4, .mentors = 5, .narrow = true};
     struct gen_set set;
     gen_make(&options, &set);
     struct wm_dataset *many = gen_build(&set);
@@ -586,10 +596,12 @@ static void every_allocation_fails_in_turn(void **state)
 {
     (void)state;
     static const char *const asked[][2] = {
-        {"match.shortlist", "{\"post\":\"V00001\",\"limit\":5,\"packages\":[\"P00\"],\"filters\":{\"without\":[\"L000001\"]}}"},
+        {"match.shortlist",
+         "{\"post\":\"V00001\",\"limit\":5,\"packages\":[\"P00\"],\"filters\":{\"without\":[\"L000001\"]}}"},
         {"match.opportunities", "[\"L000167\",2]"},
         {"match.explain", "[\"L000167\",\"V00001\"]"},
-        {"dataset.list", "{\"kind\":\"leader\",\"filter\":{\"roles\":\"chair\",\"preferences\":\"V00031\",\"ods_code\":null}}"},
+        {"dataset.list",
+         "{\"kind\":\"leader\",\"filter\":{\"roles\":\"chair\",\"preferences\":\"V00031\",\"ods_code\":null}}"},
         {"dataset.get", "[\"leader\",\"L000001\"]"},
         {"dataset.info", "[]"},
         {"rpc.discover", "[]"},
@@ -623,7 +635,7 @@ static void every_allocation_fails_in_turn(void **state)
 
 static void hosts_add_members(void *self, struct buf *out)
 {
-    json_text(out, "added", self);
+    json_put_text(out, "added", self);
 }
 
 static void a_host_adds_to_what_it_knows(void **state)
@@ -648,7 +660,8 @@ static void pairs(void **state)
 {
     (void)state;
     assert_int_equal(method_pairs(method_find(slice("match.shortlist")), dataset), wm_table_rows(dataset, WM_LEADERS));
-    assert_int_equal(method_pairs(method_find(slice("match.opportunities")), dataset), wm_table_rows(dataset, WM_POSTS));
+    assert_int_equal(method_pairs(method_find(slice("match.opportunities")), dataset),
+                     wm_table_rows(dataset, WM_POSTS));
     assert_int_equal(method_pairs(method_find(slice("system.ping")), dataset), 0);
 }
 
@@ -657,7 +670,8 @@ static void snapshots(void **state)
     (void)state;
     struct snapshot snapshot;
     char prefix[96];
-    size_t len = (size_t)snprintf(prefix, sizeof prefix, "%s %s 0 ", wm_dataset_digest(dataset), wm_policy_digest(dataset));
+    size_t len =
+        (size_t)snprintf(prefix, sizeof prefix, "%s %s 0 ", wm_dataset_digest(dataset), wm_policy_digest(dataset));
     snapshot_init(&snapshot, wm_dataset_ref(dataset));
     assert_int_equal(snapshot.key_prefix_len, len);
     assert_memory_equal(snapshot.key_prefix, prefix, len);

@@ -1,4 +1,4 @@
-/* redis_uv.c alone: however a connection ends, `gone` comes once, `closed` after it, and every command hears of it once. */
+/* redis_uv.c alone: however a connection ends, `gone` comes once, `closed` after it, and each command hears of it. */
 #include "redis_server.h"
 #include "redis_uv.h"
 
