@@ -10,6 +10,7 @@
  * long at a time (held up until the next turn), memory runs out (closed, logged).
  */
 #include "conn.h"
+#include "batch.h"
 #include "frame.h"
 #include "job.h"
 #include "jsonrpc.h"
@@ -33,27 +34,6 @@ enum {
     ENVELOPE_BYTES = 34, /* {"jsonrpc":"2.0","id":,"result":} and LF or comma */
     RETRY_AFTER_S = 1,
     TURN_NS = 5000000 /* of the loop for one connection, before others have theirs */
-};
-
-struct member {
-    struct slice id;
-    struct buf reply; /* empty until it is there */
-    size_t extra;     /* by how much it is longer than an error would be */
-    bool replaced;    /* by such an error */
-};
-
-/*
- * A batch is answered with one line when its last member is there. Were it longer than an answer may be, members are
- * replaced by errors from the first on that does not fit behind those before it, so that the same answers always give
- * the same line whatever the order they came in, and what is kept meanwhile stays within twice the ceiling.
- */
-struct batch {
-    struct batch *prev, *next;
-    size_t n, n_open;
-    size_t spare;     /* what the ceiling leaves for extras when every member is an error */
-    size_t extra_sum; /* of those that are there */
-    char *ids;
-    struct member members[];
 };
 
 struct conn {
@@ -98,7 +78,6 @@ struct conns {
     void (*drained)(void *arg);
     void *drained_arg;
     bool quiet;       /* draining and nothing was left to do a turn ago */
-    size_t error_len; /* of a member that no longer fits into its batch, id not counted */
     struct buf error; /* scratch: an error object */
     struct buf body;  /* scratch: the result of a method that runs on the loop */
     struct log_limit log_refused, log_stalled, log_failed;
@@ -123,7 +102,7 @@ static void resume(struct conn *conn);
 static void take_line(struct conn *conn, const char *line, size_t len);
 static void take_overlong(struct conn *conn);
 static void take_batch(struct conn *conn, struct message *message, uint64_t at);
-static struct batch *batch_new(struct conn *conn, const struct request *requests, size_t n, size_t n_answered);
+static void take_members(struct conn *conn, struct batch *batch, const struct request *requests, size_t n, uint64_t at);
 static void take_request(struct conn *conn, const struct request *request, struct asker *asker);
 static void take_reload(struct conn *conn, const struct method *method, const struct request *request,
                         const struct asker *asker);
@@ -137,9 +116,6 @@ static void give(struct conn *conn, const struct asker *asker, int code, struct 
 static void reply(struct conn *conn, struct slice id, int code, struct slice body);
 static void reply_line(struct conn *conn, const struct batch *batch);
 static void put_member(struct conn *conn, struct batch *batch, size_t i, int code, struct slice body);
-static void shrink(struct conns *conns, struct batch *batch);
-static void batch_free(struct batch *batch);
-static void put_reply(struct buf *out, struct slice id, int code, struct slice body);
 static struct slice error_too_large(struct conns *conns, size_t limit, const char *what);
 static struct slice error_overloaded(struct conns *conns);
 static struct slice error_plain(struct conns *conns, int code, const char *reason);
@@ -190,7 +166,6 @@ int conns_init(struct service *service)
         conns->free_slots[i] = (uint32_t)(conns->n_slots - 1 - i);
     buf_init(&conns->error, ANSWER_MAX_BYTES);
     buf_init(&conns->body, ANSWER_MAX_BYTES);
-    conns->error_len = ENVELOPE_BYTES + error_too_large(conns, ANSWER_MAX_BYTES, "answer").len;
 
     uv_check_init(service->loop, &conns->check);
     uv_prepare_init(service->loop, &conns->prepare);
@@ -422,60 +397,43 @@ static void take_overlong(struct conn *conn)
 
 static void take_batch(struct conn *conn, struct message *message, uint64_t at)
 {
-    size_t n = 0, n_answered = 0;
+    size_t n = 0;
     struct request *requests = malloc(message->n * sizeof *requests);
     if (!requests) {
         fail(conn, "out of memory");
         return;
     }
     while (n < message->n && jsonrpc_next(message, &requests[n]))
-        n_answered += requests[n++].id.at != NULL;
+        n++;
     metrics_add(&conn->service->metrics, batches, 1);
 
-    struct batch *batch = n_answered > 0 ? batch_new(conn, requests, n, n_answered) : NULL;
-    struct asker asker = {.batch = batch, .at = at};
-    for (size_t i = 0; i < n && (batch || n_answered == 0) && !conn->closing; i++) {
-        take_request(conn, &requests[i], &asker);
-        asker.member += requests[i].id.at != NULL;
+    struct batch *batch = NULL;
+    int code = batch_new(requests, n, &batch);
+    if (code == RPC_TOO_LARGE) {
+        struct asker asker = {.id = null_id, .at = at};
+        give(conn, &asker, code,
+             error_too_large(conn->service->conns, ANSWER_MAX_BYTES, "answer: the ids alone fill it"));
+    } else if (code) {
+        fail(conn, "out of memory");
+    } else {
+        take_members(conn, batch, requests, n, at);
     }
     free(requests);
 }
 
-/* NULL when it was refused as a whole, or memory is short. */
-static struct batch *batch_new(struct conn *conn, const struct request *requests, size_t n, size_t n_answered)
+/* A batch of notifications has no member that is answered, and leaves no line. */
+static void take_members(struct conn *conn, struct batch *batch, const struct request *requests, size_t n, uint64_t at)
 {
-    struct conns *conns = conn->service->conns;
-    size_t ids_len = 0;
-    for (size_t i = 0; i < n; i++)
-        ids_len += requests[i].id.len;
-    size_t least = 2 + ids_len + n_answered * conns->error_len;
-    if (least > ANSWER_MAX_BYTES) { /* not even errors would fit */
-        struct asker asker = {.id = null_id, .at = uv_hrtime()};
-        give(conn, &asker, RPC_TOO_LARGE, error_too_large(conns, ANSWER_MAX_BYTES, "answer: the ids alone fill it"));
-        return NULL;
+    struct asker asker = {.batch = batch, .at = at};
+    bool answered = batch->n > 0;
+    if (answered)
+        DL_APPEND(conn->batches, batch);
+    for (size_t i = 0; i < n && !conn->closing; i++) {
+        take_request(conn, &requests[i], &asker);
+        asker.member += requests[i].id.at != NULL;
     }
-    struct batch *batch = calloc(1, sizeof *batch + n_answered * sizeof *batch->members);
-    char *ids = malloc(ids_len + 1);
-    if (!batch || !ids) {
-        free(batch);
-        free(ids);
-        fail(conn, "out of memory");
-        return NULL;
-    }
-    batch->n = batch->n_open = n_answered;
-    batch->spare = ANSWER_MAX_BYTES - least;
-    batch->ids = ids;
-    for (size_t i = 0, k = 0; i < n; i++) {
-        struct slice id = requests[i].id;
-        if (!id.at)
-            continue;
-        memcpy(ids, id.at, id.len);
-        batch->members[k].id = (struct slice){ids, id.len};
-        buf_init(&batch->members[k++].reply, ANSWER_MAX_BYTES);
-        ids += id.len;
-    }
-    DL_APPEND(conn->batches, batch);
-    return batch;
+    if (!answered)
+        batch_free(batch);
 }
 
 static void take_request(struct conn *conn, const struct request *request, struct asker *asker)
@@ -633,7 +591,7 @@ static void reply(struct conn *conn, struct slice id, int code, struct slice bod
         body = error_too_large(conn->service->conns, output_max(conn), "answers of this connection waiting to be read");
         metrics_error(&conn->service->metrics, code);
     }
-    put_reply(&conn->out, id, code, body);
+    jsonrpc_put_reply(&conn->out, id, code, body);
     buf_char(&conn->out, '\n');
     if (conn->out.failed)
         fail(conn, "out of memory");
@@ -642,76 +600,32 @@ static void reply(struct conn *conn, struct slice id, int code, struct slice bod
 
 static void put_member(struct conn *conn, struct batch *batch, size_t i, int code, struct slice body)
 {
-    struct conns *conns = conn->service->conns;
-    struct member *member = &batch->members[i];
-    put_reply(&member->reply, member->id, code, body);
-    if (member->reply.failed) {
+    size_t replaced = 0;
+    if (batch_put(batch, i, code, body, &replaced)) {
         fail(conn, "out of memory");
         return;
     }
-    size_t error_len = conns->error_len + member->id.len;
-    if (member->reply.len + 1 > error_len)
-        member->extra = member->reply.len + 1 - error_len;
-    batch->extra_sum += member->extra;
-    if (batch->extra_sum > batch->spare)
-        shrink(conns, batch);
-    if (--batch->n_open > 0)
+    for (; replaced > 0; replaced--)
+        metrics_error(&conn->service->metrics, RPC_TOO_LARGE);
+    if (batch->n_open > 0)
         return;
     DL_DELETE(conn->batches, batch);
     reply_line(conn, batch);
     batch_free(batch);
 }
 
-static void shrink(struct conns *conns, struct batch *batch)
-{
-    size_t sum = 0;
-    for (size_t i = 0; i < batch->n; i++) {
-        struct member *member = &batch->members[i];
-        sum += member->extra;
-        if (sum <= batch->spare || member->extra == 0 || member->replaced)
-            continue;
-        buf_fini(&member->reply);
-        put_reply(&member->reply, member->id, RPC_TOO_LARGE, error_too_large(conns, ANSWER_MAX_BYTES, "answer"));
-        member->replaced = true;
-        metrics_error(&conns->service->metrics, RPC_TOO_LARGE);
-    }
-}
-
 static void reply_line(struct conn *conn, const struct batch *batch)
 {
-    size_t len = 2;
-    for (size_t i = 0; i < batch->n; i++)
-        len += batch->members[i].reply.len + 1;
-    if (queued(conn) + len > output_max(conn)) {
+    if (queued(conn) + batch_len(batch) + 1 > output_max(conn)) {
         reply(conn, null_id, RPC_TOO_LARGE,
               error_too_large(conn->service->conns, output_max(conn), "answers of this connection waiting to be read"));
         return;
     }
-    for (size_t i = 0; i < batch->n; i++) {
-        const struct buf *one = &batch->members[i].reply;
-        buf_char(&conn->out, i == 0 ? '[' : ',');
-        buf_put(&conn->out, one->at, one->len);
-    }
-    buf_text(&conn->out, "]\n");
+    batch_write(batch, &conn->out);
+    buf_char(&conn->out, '\n');
     if (conn->out.failed)
         fail(conn, "out of memory");
     touch(conn);
-}
-
-static void batch_free(struct batch *batch)
-{
-    for (size_t i = 0; i < batch->n; i++)
-        buf_fini(&batch->members[i].reply);
-    free(batch->ids);
-    free(batch);
-}
-
-static void put_reply(struct buf *out, struct slice id, int code, struct slice body)
-{
-    if (code)
-        jsonrpc_put_error(out, id, body.at, body.len);
-    else
-        jsonrpc_put_result(out, id, body.at, body.len);
 }
 
 /* Error objects in the scratch: valid until the next one. */

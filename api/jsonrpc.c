@@ -203,25 +203,15 @@ bool jsonrpc_next(struct message *message, struct request *out)
 
 /* ---- Replies ---- */
 
-static void put_reply(struct buf *buf, struct slice id, const char *member, const char *value, size_t len)
+void jsonrpc_put_reply(struct buf *buf, struct slice id, int code, struct slice body)
 {
     if (id.at == NULL)
         id = null_id;
     buf_text(buf, "{\"jsonrpc\":\"2.0\",\"id\":");
     buf_put(buf, id.at, id.len);
-    json_put_key(buf, member);
-    buf_put(buf, value, len);
+    json_put_key(buf, code == 0 ? "result" : "error");
+    buf_put(buf, body.at, body.len);
     buf_char(buf, '}');
-}
-
-void jsonrpc_put_result(struct buf *buf, struct slice id, const char *result, size_t len)
-{
-    put_reply(buf, id, "result", result, len);
-}
-
-void jsonrpc_put_error(struct buf *buf, struct slice id, const char *error, size_t len)
-{
-    put_reply(buf, id, "error", error, len);
 }
 
 void jsonrpc_put_fault(struct buf *error, const struct request *request)

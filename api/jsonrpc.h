@@ -65,9 +65,8 @@ void jsonrpc_read(const char *line, size_t len, struct message *out);
 /* The next member; false at the end. For a single message gives `first` once. */
 bool jsonrpc_next(struct message *message, struct request *out);
 
-/* {"jsonrpc":"2.0","id":ID,"result":RESULT} and the like, no LF. `error` is a whole error object. */
-void jsonrpc_put_result(struct buf *buf, struct slice id, const char *result, size_t len);
-void jsonrpc_put_error(struct buf *buf, struct slice id, const char *error, size_t len);
+/* {"jsonrpc":"2.0","id":ID,"result":BODY}, no LF; with a code other than 0 BODY is a whole error object, under "error". */
+void jsonrpc_put_reply(struct buf *buf, struct slice id, int code, struct slice body);
 /* The error object of a request that carries a code. */
 void jsonrpc_put_fault(struct buf *error, const struct request *request);
 /* Opens an error object: {"code":C,"message":"name","data":{ ... the caller puts members, then rpc_error_close. */

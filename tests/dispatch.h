@@ -33,7 +33,7 @@ static inline void dispatch_request(const struct wm_dataset *dataset, const stru
     if (request->id.at == NULL)
         return;
     json_item(reply);
-    (code == 0 ? jsonrpc_put_result : jsonrpc_put_error)(reply, request->id, body->at, body->len);
+    jsonrpc_put_reply(reply, request->id, code, (struct slice){body->at, body->len});
 }
 
 /* Puts the reply to one line, without LF; nothing when there is none. */

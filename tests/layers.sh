@@ -40,7 +40,7 @@ done)"
 storey() {
     case $1 in
         address | buf | config | generate | generate_* | json | log | lru | metrics | redis_url) echo 1 base ;;
-        cache | frame | http | jsonrpc | redis | redis_uv) echo 2 wire ;;
+        batch | cache | frame | http | jsonrpc | redis | redis_uv) echo 2 wire ;;
         encode | method | methods | method_* | openrpc | params | snapshot) echo 3 answers ;;
         conn | job | listener | reload | service | wellmatchd) echo 4 service ;;
         client_* | wellmatch) echo 4 client ;;

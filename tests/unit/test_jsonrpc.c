@@ -217,10 +217,10 @@ static void replies(void **state)
     (void)state;
     struct buf buf;
     buf_init(&buf, 1000);
-    jsonrpc_put_result(&buf, (struct slice){"1E2", 3}, "{\"a\":1}", 7);
+    jsonrpc_put_reply(&buf, (struct slice){"1E2", 3}, 0, (struct slice){"{\"a\":1}", 7});
     assert_text(&buf, "{\"jsonrpc\":\"2.0\",\"id\":1E2,\"result\":{\"a\":1}}");
     buf_clear(&buf);
-    jsonrpc_put_error(&buf, (struct slice){0}, "{}", 2);
+    jsonrpc_put_reply(&buf, (struct slice){0}, RPC_INTERNAL, (struct slice){"{}", 2});
     assert_text(&buf, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{}}");
     static const struct {
         const char *line, *error;
@@ -259,7 +259,7 @@ static void envelope_fits(void **state)
     memset(id, '1', sizeof id);
     struct buf buf;
     buf_init(&buf, 10000);
-    jsonrpc_put_result(&buf, (struct slice){id, sizeof id}, "", 0);
+    jsonrpc_put_reply(&buf, (struct slice){id, sizeof id}, 0, (struct slice){"", 0});
     assert_true(buf.len <= ENVELOPE_MAX_BYTES);
     buf_fini(&buf);
 }
