@@ -202,13 +202,13 @@ struct wm_sources {
 
 static int read_file(int directory, const char *name, struct arena *arena, struct wm_faults *faults,
                      struct wm_source *out);
-static int refuse(struct wm_faults *faults, const char *name, const char *reason);
+static int refuse(struct wm_faults *faults, const char *name, const char *expected, const char *reason);
 
 int wm_sources_read(const char *dir, bool apart, struct wm_faults *faults, struct wm_sources **out)
 {
     int directory = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
-        return refuse(faults, dir, strerrordesc_np(errno));
+        return refuse(faults, dir, "a folder", strerrordesc_np(errno));
     int status = WM_EMEMORY;
     struct wm_sources *sources = calloc(1, sizeof *sources);
     if (!sources)
@@ -242,44 +242,55 @@ const struct wm_source *wm_sources_list(const struct wm_sources *sources, size_t
     return sources->list;
 }
 
-/* A file that is absent is no error here: its bytes stay NULL. Not waiting on open keeps a named pipe from hanging us. */
+/*
+ * A file that is absent is no error here: its bytes stay NULL. One that cannot be read is a fault, and no reason to
+ * leave the others unread. Not waiting on open keeps a named pipe from hanging us. WM_EMEMORY.
+ */
 static int read_file(int directory, const char *name, struct arena *arena, struct wm_faults *faults,
                      struct wm_source *out)
 {
     *out = (struct wm_source){name, NULL, 0};
     int file = openat(directory, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (file < 0)
-        return errno == ENOENT ? WM_OK : refuse(faults, name, strerrordesc_np(errno));
+    if (file < 0 && errno == ENOENT)
+        return WM_OK;
 
     int status = WM_OK;
     struct stat about;
+    const char *wrong = NULL;
     char *bytes = NULL, beyond;
     size_t len = 0;
     ssize_t got = 1;
-    if (fstat(file, &about) != 0)
-        status = refuse(faults, name, strerrordesc_np(errno));
+    if (file < 0 || fstat(file, &about) != 0)
+        wrong = strerrordesc_np(errno);
+    else if (S_ISDIR(about.st_mode))
+        wrong = "it is a directory";
     else if (!S_ISREG(about.st_mode))
-        status = refuse(faults, name, "not a regular file");
+        wrong = "it is not a regular file";
     else if (!(bytes = arena_alloc(arena, (size_t)about.st_size + 1, 1)))
         status = WM_EMEMORY;
-    while (status == WM_OK && got != 0) {
+    while (bytes && !wrong && got != 0) {
         bool full = len == (size_t)about.st_size;
         got = full ? read(file, &beyond, 1) : read(file, bytes + len, (size_t)about.st_size - len);
         if (got < 0 && errno != EINTR)
-            status = refuse(faults, name, strerrordesc_np(errno));
+            wrong = strerrordesc_np(errno);
         else if (got > 0 && full)
-            status = refuse(faults, name, "it grew while it was read");
+            wrong = "it grew while it was read";
         else if (got > 0)
             len += (size_t)got;
     }
-    close(file);
-    if (status == WM_OK)
+    if (file >= 0)
+        close(file);
+    if (wrong) {
+        refuse(faults, name, "a file that can be read", wrong);
+        out->len = SOURCE_UNREADABLE;
+    } else if (status == WM_OK) {
         *out = (struct wm_source){name, bytes, len};
+    }
     return status;
 }
 
-static int refuse(struct wm_faults *faults, const char *name, const char *reason)
+static int refuse(struct wm_faults *faults, const char *name, const char *expected, const char *reason)
 {
-    fault_add(faults, name, 0, 0, "a file that can be read", "cannot be read: %s", reason);
+    fault_add(faults, name, 0, 0, expected, "cannot be read: %s", reason);
     return WM_EREAD;
 }

@@ -4,6 +4,9 @@
 
 #include "internal.h"
 
+/* `len` of a source without bytes: the file is there but could not be read, and the fault that says why is in the list. */
+#define SOURCE_UNREADABLE SIZE_MAX
+
 enum {
     CELLS_MAX = 128, /* cells kept of one record; more are counted */
     RECORD_BYTES_MAX = 65536,

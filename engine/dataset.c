@@ -1,5 +1,6 @@
 /* A dataset from its sources: policy, then each table in an order in which references lead back, then what is derived. */
 #include "cell.h"
+#include "csv_records.h"
 #include "schema.h"
 #include "table.h"
 
@@ -17,6 +18,7 @@ static int read_policy(struct wm_dataset *dataset, const struct wm_source *sourc
 static int read_tables(struct wm_dataset *dataset, const struct wm_source *sources, size_t n_sources,
                        struct wm_faults *faults);
 static const struct wm_source *source_of(const struct wm_source *sources, size_t n_sources, const char *name);
+static bool any_unreadable(const struct wm_source *sources, size_t n_sources);
 static void take_digest(struct wm_dataset *dataset);
 
 int wm_dataset_build(const struct wm_source *sources, size_t n_sources, struct wm_faults *faults,
@@ -82,6 +84,8 @@ static int build(struct wm_dataset *dataset, const struct wm_source *sources, si
     if (packages->n_rows > OFFERS_MAX)
         fault_add(faults, wm_table_name(WM_PACKAGES), 0, 0, "fewer packages",
                   "there are %zu rows and at most %d can be compared", packages->n_rows, OFFERS_MAX);
+    if (any_unreadable(sources, n_sources))
+        return WM_EREAD;
     if (wm_faults_count(faults) != before)
         return WM_EDATA;
     take_digest(dataset);
@@ -93,7 +97,8 @@ static int read_policy(struct wm_dataset *dataset, const struct wm_source *sourc
 {
     dataset->policy.as_of = INT32_MIN;
     if (!source || !source->bytes) {
-        fault_add(faults, "policy.json", 0, 0, "a policy", "the file is absent");
+        if (!source || source->len != SOURCE_UNREADABLE)
+            fault_add(faults, "policy.json", 0, 0, "a policy", "the file is absent");
         return WM_OK;
     }
     int status = policy_parse(&dataset->arena, source->bytes, source->len, faults, &dataset->policy);
@@ -128,6 +133,14 @@ static const struct wm_source *source_of(const struct wm_source *sources, size_t
         if (strcmp(sources[i].name, name) == 0)
             return &sources[i];
     return NULL;
+}
+
+static bool any_unreadable(const struct wm_source *sources, size_t n_sources)
+{
+    for (size_t i = 0; i < n_sources; i++)
+        if (!sources[i].bytes && sources[i].len == SOURCE_UNREADABLE)
+            return true;
+    return false;
 }
 
 /* ---- Digest: every cell's canonical text, each with its length before it, so that no two contents write the same bytes ---- */

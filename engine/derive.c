@@ -142,7 +142,7 @@ static void derive_skills(struct wm_dataset *dataset)
             double weight = evidence + n0;
             double skill =
                 weight > 0 ? (evidence * (score == WM_MISSING ? 0 : (double)score / 10.0) + n0 * prior) / weight : 0;
-            c->skill[d][lane] = (float)real_round(skill * 1e4) / 1e4f;
+            c->skill[d][lane] = (int32_t)real_round(skill * 1e4);
             c->evidence_micro[d][lane] = weight > 0 ? (int32_t)real_round(evidence / weight * MICRO) : 0;
             if (!(evidence > 0))
                 c->skill_missing[lane] |= (uint16_t)(1u << d);
@@ -184,7 +184,7 @@ static void derive_rule_columns(struct wm_dataset *dataset)
         c->ready_from[lane] = day_cell(cell(dataset, WM_LEADERS, row, ready));
         int64_t rank = cell(dataset, WM_LEADERS, row, grade), km = cell(dataset, WM_LEADERS, row, travel);
         c->grade[lane] = rank == WM_MISSING ? -1 : (int32_t)rank;
-        c->travel_hm[lane] = km == WM_MISSING ? 0 : (int32_t)km * 10; /* unwilling to travel until said otherwise */
+        c->travel_hm[lane] = km == WM_MISSING ? -1 : (int32_t)km * 10;
         c->located[lane] =
             unit_vector(cell(dataset, WM_LEADERS, row, latitude), cell(dataset, WM_LEADERS, row, longitude),
                         &c->x[lane], &c->y[lane], &c->z[lane]);
@@ -274,12 +274,14 @@ static int derive_leaders(struct wm_dataset *dataset)
 static void derive_weights(const struct wm_dataset *dataset, size_t post, struct post_terms *terms)
 {
     const struct policy *policy = &dataset->policy;
-    double raw[WM_DOMAINS_MAX], total = 0;
+    int64_t raw[WM_DOMAINS_MAX], weight[WM_DOMAINS_MAX];
     for (size_t d = 0; d < policy->n_domains; d++) {
         const struct policy_domain *domain = &policy->domains[d];
         int64_t need = cell(dataset, WM_POSTS, post, column_of(dataset, WM_POSTS, "need_", domain->name));
-        if (need == WM_MISSING)
+        if (need == WM_MISSING) {
             terms->missing |= 1u << WM_MISSING_BIT_needs;
+            terms->unstated |= 1u << d;
+        }
         terms->need_micro[d] = need == WM_MISSING ? 0 : (int32_t)need * (MICRO / 10);
         double level = 0;
         int present = 0;
@@ -288,19 +290,16 @@ static void derive_weights(const struct wm_dataset *dataset, size_t post, struct
                 level += (double)terms->severity.level_micro[domain->signals[s]];
                 present++;
             }
-        raw[d] = terms->need_micro[d] * (1.0 + (present > 0 ? policy->fit.boost * level / present / MICRO : 0));
-        total += raw[d];
+        double raised = 1.0 + (present > 0 ? policy->fit.boost * level / present / MICRO : 0);
+        raw[d] = real_round(terms->need_micro[d] * raised * 1e3);
         if (terms->need_micro[d] > 0)
             terms->needed |= 1u << d;
     }
-    if (!(total > 0))
-        return;
-    int64_t weight[WM_DOMAINS_MAX];
     apportion(MICRO, raw, policy->n_domains, weight);
     for (size_t d = 0; d < policy->n_domains; d++)
         if (terms->need_micro[d] > 0) {
             terms->weight_micro[d] = (int32_t)weight[d];
-            terms->weight_per_skill[d] = (float)((double)weight[d] * MICRO / terms->need_micro[d]);
+            terms->weight_per_skill[d] = (double)weight[d] / (terms->need_micro[d] / 100.0);
         }
 }
 

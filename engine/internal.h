@@ -124,21 +124,26 @@ struct table {
 
 /* ---- dataset ---- */
 
+/* The pots that pay for a post: its organisation's own for local costs, the other three for central ones. */
+enum pot { POT_ORGANISATION, POT_NATIONAL, POT_REGION, POT_ICB, POT_COUNT };
+
 /* What a post asks and offers, computed when the dataset is sealed. Money and micro numbers are integers. */
 struct post_terms {
     struct wm_severity severity;
-    int32_t weight_micro[WM_DOMAINS_MAX];   /* w_d; adds up to MICRO, or all 0 when no need is stated */
-    float weight_per_skill[WM_DOMAINS_MAX]; /* weight_micro / need, so that a fit part is min(skill * this, weight) */
-    int32_t need_micro[WM_DOMAINS_MAX];     /* 0 also when unknown */
-    uint32_t missing;                       /* WM_MISSING_BIT_... that hold for every leader */
-    uint32_t needed;                        /* bit a domain with a need */
-    size_t organisation;                    /* row */
-    int region, role, grade, accreditation; /* vocabulary index; accreditation -1: none required */
-    int segment;                            /* effective, 0 = unknown */
+    int32_t weight_micro[WM_DOMAINS_MAX];    /* w_d; adds up to MICRO, or all 0 when no need is stated */
+    double weight_per_skill[WM_DOMAINS_MAX]; /* weight_micro / need in 1e-4: a fit part is min(skill * this, weight) */
+    int32_t need_micro[WM_DOMAINS_MAX];      /* 0 also when unknown */
+    uint32_t missing;                        /* WM_MISSING_BIT_... that hold for every leader */
+    uint32_t needed;                         /* bit a domain with a need */
+    uint32_t unstated;                       /* bit a domain whose need is unknown */
+    size_t organisation;                     /* row */
+    int region, role, grade, accreditation;  /* vocabulary index; accreditation -1: none required */
+    int segment;                             /* effective, 0 = unknown */
     bool board_role, located;
     int32_t starts;
     float x, y, z;                /* unit vector of the organisation */
     int32_t severity_logit_micro; /* -aversion * severity */
+    int32_t pots[POT_COUNT];      /* budget row, WM_NO_ROW when none is stated */
     struct wm_offer *offers;      /* [n_packages] in package order, barred ones too */
     size_t n_preferred;
     const struct preference *preferred; /* leaders who named this post */
@@ -155,13 +160,13 @@ struct preference {
  */
 struct leader_columns {
     size_t n, n_padded;
-    uint32_t *row_of_lane;        /* [n] */
-    uint32_t *lane_of_row;        /* [n] */
-    float *skill[WM_DOMAINS_MAX]; /* [n_padded] each, as all below; 0-5 in steps of 1e-4 */
+    uint32_t *row_of_lane;          /* [n] */
+    uint32_t *lane_of_row;          /* [n] */
+    int32_t *skill[WM_DOMAINS_MAX]; /* [n_padded] each, as all below; 0-5 in 1e-4 */
     int32_t *evidence_micro[WM_DOMAINS_MAX];
     int32_t *want[WM_COMPONENTS_MAX];                              /* in 1e-2 */
     float *x, *y, *z;                                              /* unit vector of the home district */
-    int32_t *travel_hm;                                            /* hectometres: 0.1 km */
+    int32_t *travel_hm;                                            /* hectometres: 0.1 km; -1 unknown */
     uint64_t *roles, *accreditations, *regions, *sectors;          /* bit sets; UNKNOWN_SET alone when unknown */
     int32_t *grade;                                                /* vocabulary index, -1 unknown */
     int32_t *accredited_until, *fit_and_proper_until, *ready_from; /* DAY_UNKNOWN when unknown */
@@ -193,7 +198,7 @@ void severity_derive(const struct wm_dataset *dataset, size_t post, const int32_
 /* Levels of staff engagement within each type of organisation: 0 best to MICRO worst, -1 unknown. */
 int severity_engagement_levels(const struct wm_dataset *dataset, struct arena *arena, int32_t **out);
 
-/* offers.c: every package on `post`, with mentor, cost and bar; out[n_packages]. Notes in `terms` which budgets are missing. */
+/* offers.c: every package on `post`, with mentor, cost and bar; out[n_packages]. Notes in `terms` which pots pay and which are missing. */
 void offers_derive(const struct wm_dataset *dataset, struct post_terms *terms, size_t post, struct wm_offer *out);
 
 /*
@@ -202,8 +207,18 @@ void offers_derive(const struct wm_dataset *dataset, struct post_terms *terms, s
  */
 int dataset_derive(struct wm_dataset *dataset);
 
+/* offers.c: what is in the pot, WM_MISSING when none is stated; and what an offer would take from it. */
+int64_t pot_amount(const struct wm_dataset *dataset, const struct post_terms *terms, enum pot pot);
+int64_t pot_use(const struct wm_offer *offer, enum pot pot);
+
 /* table.c: one column's index; the column must exist (schema names are fixed in code). */
 int table_column(const struct table *table, const char *name);
 const char *table_text(const struct table *table, size_t row, int column); /* NULL when unknown */
+
+/* A cell of a column known by name: for what is done once a row; loops look the column up first. */
+static inline int64_t table_cell(const struct table *table, size_t row, const char *column)
+{
+    return table->cells[table_column(table, column)][row];
+}
 
 #endif

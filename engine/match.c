@@ -9,8 +9,6 @@
 
 /* ---- filters ---- */
 
-enum { MARK_AMONG = 1, MARK_WITHOUT = 2 };
-
 static bool needs_filter(const struct wm_query *q)
 {
     return q != NULL &&
@@ -35,9 +33,9 @@ static int apply_filter(const struct wm_dataset *dataset, const struct wm_query 
     uint8_t *marks = arena_alloc(arena, c->n_padded + 1, 1);
     if (marks == NULL)
         return WM_EMEMORY;
-    for (size_t i = 0; i < q->n_among; i++)
+    for (size_t i = 0; q->among != NULL && i < q->n_among; i++)
         marks[c->lane_of_row[q->among[i]]] |= MARK_AMONG;
-    for (size_t i = 0; i < q->n_without; i++)
+    for (size_t i = 0; q->without != NULL && i < q->n_without; i++)
         marks[c->lane_of_row[q->without[i]]] |= MARK_WITHOUT;
     for (size_t lane = 0; lane < c->n; lane++)
         if (lane_filtered(dataset, q, s, marks, lane))
@@ -178,19 +176,37 @@ void ranked_select(struct ranked *ranked, size_t n_ranked, size_t n)
 
 /* ---- queries ---- */
 
-int query_check(const struct wm_query *query, size_t n_subjects)
+static int check_rows(const struct wm_dataset *dataset, enum wm_table table, const uint32_t *rows, size_t n)
+{
+    if (n > WM_FILTER_IDS_MAX)
+        return WM_EARGUMENT;
+    for (size_t i = 0; rows != NULL && i < n; i++)
+        if (rows[i] >= dataset->tables[table].n_rows)
+            return WM_EUNKNOWN;
+    return WM_OK;
+}
+
+int query_check(const struct wm_dataset *dataset, const struct wm_query *query, enum wm_table subjects,
+                enum wm_table others)
 {
     if (query->limit < 1 || query->limit > WM_LIMIT_MAX)
         return WM_EARGUMENT;
-    return query->subject < n_subjects ? WM_OK : WM_EUNKNOWN;
+    if (query->subject >= dataset->tables[subjects].n_rows)
+        return WM_EUNKNOWN;
+    int code = check_rows(dataset, WM_PACKAGES, query->packages, query->n_packages);
+    if (code == WM_OK)
+        code = check_rows(dataset, others, query->among, query->n_among);
+    return code == WM_OK ? check_rows(dataset, others, query->without, query->n_without) : code;
 }
 
 static bool asked(const struct wm_query *q, uint32_t package)
 {
+    if (q->packages == NULL)
+        return true;
     for (size_t i = 0; i < q->n_packages; i++)
         if (q->packages[i] == package)
             return true;
-    return q->packages == NULL;
+    return false;
 }
 
 const struct wm_offer *query_offers(const struct wm_dataset *dataset, const struct post_terms *terms,
@@ -228,6 +244,8 @@ static uint32_t pair_missing(const struct wm_dataset *dataset, const struct post
         missing |= 1u << WM_MISSING_BIT_wants;
     if (!c->located[lane] || !terms->located)
         missing |= 1u << WM_MISSING_BIT_distance;
+    if (c->travel_hm[lane] < 0)
+        missing |= 1u << WM_MISSING_BIT_travel;
     return missing;
 }
 
@@ -243,8 +261,8 @@ void match_fill(const struct wm_dataset *dataset, size_t post, size_t lane, cons
     out->distance_m = distance < 0 ? WM_MISSING : distance * INT64_C(100);
     out->missing = pair_missing(dataset, terms, lane);
     for (size_t d = 0; d < dataset->policy.n_domains; d++) {
-        out->skill_micro[d] = (int64_t)(c->skill[d][lane] * 1e4f + 0.5f) * 100;
-        out->need_micro[d] = terms->need_micro[d];
+        out->skill_micro[d] = c->skill[d][lane] * INT64_C(100);
+        out->need_micro[d] = terms->unstated >> d & 1 ? WM_MISSING : terms->need_micro[d];
         out->weight_micro[d] = terms->weight_micro[d];
         out->evidence_micro[d] = c->evidence_micro[d][lane];
     }

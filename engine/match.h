@@ -13,7 +13,7 @@ struct sweep {
     int32_t *distance_hm;
     int32_t *preference_micro;
     size_t n_ranked;
-    struct ranked *ranked; /* the eligible, in lane order until sweep_sort */
+    struct ranked *ranked; /* the eligible, in lane order until ranked_select */
 };
 
 struct ranked {
@@ -29,11 +29,14 @@ void refusals_count(const uint16_t *refused, const uint16_t *unknown, size_t n, 
 /* Moves the best `n` of `ranked` to its front, in order: expected benefit falling, then row rising. */
 void ranked_select(struct ranked *ranked, size_t n_ranked, size_t n);
 
+enum { MARK_AMONG = 1, MARK_WITHOUT = 2 }; /* what a query's lists say of a row */
+
 /* Bars added by a query's packages and cost limits: a copy in the arena when there are any; NULL without memory. */
 const struct wm_offer *query_offers(const struct wm_dataset *dataset, const struct post_terms *terms,
                                     const struct wm_query *query, struct arena *arena);
-/* WM_OK, or the error a query earns before anything is computed. */
-int query_check(const struct wm_query *query, size_t n_subjects);
+/* WM_OK, or the error a query earns before anything is computed; its lists hold rows of `others`. */
+int query_check(const struct wm_dataset *dataset, const struct wm_query *query, enum wm_table subjects,
+                enum wm_table others);
 /* All of one match but its margin. */
 void match_fill(const struct wm_dataset *dataset, size_t post, size_t lane, const struct wm_offer *offer,
                 struct wm_match *out);

@@ -2,11 +2,7 @@
 #include "internal.h"
 #include "real.h"
 
-static int64_t cell(const struct wm_dataset *dataset, enum wm_table table, size_t row, const char *column)
-{
-    const struct table *t = &dataset->tables[table];
-    return t->cells[table_column(t, column)][row];
-}
+#include <stdio.h>
 
 struct mentors { /* [n] each */
     size_t n;
@@ -55,49 +51,67 @@ static void best_mentor(const struct policy *policy, const struct mentors *mento
     }
 }
 
-/* The pot of a scope and code, or WM_MISSING when none is stated. */
-static int64_t budget(const struct wm_dataset *dataset, const char *scope, const char *code)
+/* The row of the pot of a scope and code, or WM_NO_ROW when none is stated. */
+static int32_t find_pot(const struct wm_dataset *dataset, const char *scope, const char *code)
 {
     char id[200];
-    size_t n = 0, row;
+    size_t row;
     if (code == NULL)
-        return WM_MISSING;
-    for (const char *parts[] = {scope, ":", code}, **part = parts; part < parts + 3; part++)
-        for (const char *p = *part; *p != '\0' && n < sizeof id - 1; p++)
-            id[n++] = *p;
-    id[n] = '\0';
-    return wm_row_find(dataset, WM_BUDGETS, id, &row) == WM_OK ? cell(dataset, WM_BUDGETS, row, "amount_gbp")
-                                                               : WM_MISSING;
+        return WM_NO_ROW;
+    snprintf(id, sizeof id, "%s:%s", scope, code);
+    return wm_row_find(dataset, WM_BUDGETS, id, &row) == WM_OK ? (int32_t)row : WM_NO_ROW;
 }
 
-struct pots {
-    int64_t local, central; /* central: the least of national, regional and ICB pots */
-};
-
-static struct pots pots_of(const struct wm_dataset *dataset, struct post_terms *terms)
+static void find_pots(const struct wm_dataset *dataset, struct post_terms *terms)
 {
     const struct table *organisations = &dataset->tables[WM_ORGANISATIONS];
     const struct vocabulary *regions = policy_vocabulary(&dataset->policy, "region");
-    const char *icb = table_text(organisations, terms->organisation, table_column(organisations, "icb_code"));
-    int64_t central[] = {budget(dataset, "national", "ENGLAND"), budget(dataset, "icb", icb),
-                         terms->region < 0 ? WM_MISSING
-                                           : budget(dataset, "region", regions->words[terms->region].name)};
-    struct pots pots = {budget(dataset, "organisation", wm_row_id(dataset, WM_ORGANISATIONS, terms->organisation)),
-                        WM_MISSING};
-    for (size_t i = 0; i < sizeof central / sizeof *central; i++)
-        if (central[i] != WM_MISSING && (pots.central == WM_MISSING || central[i] < pots.central))
-            pots.central = central[i];
-    if (pots.local == WM_MISSING)
+    size_t organisation = terms->organisation;
+    terms->pots[POT_ORGANISATION] =
+        find_pot(dataset, "organisation", wm_row_id(dataset, WM_ORGANISATIONS, organisation));
+    terms->pots[POT_NATIONAL] = find_pot(dataset, "national", "ENGLAND");
+    terms->pots[POT_REGION] =
+        find_pot(dataset, "region", terms->region < 0 ? NULL : regions->words[terms->region].name);
+    terms->pots[POT_ICB] =
+        find_pot(dataset, "icb", table_text(organisations, organisation, table_column(organisations, "icb_code")));
+    if (terms->pots[POT_ORGANISATION] == WM_NO_ROW)
         terms->missing |= 1u << WM_MISSING_BIT_local_budget;
-    if (pots.central == WM_MISSING)
+    if (terms->pots[POT_NATIONAL] == WM_NO_ROW && terms->pots[POT_REGION] == WM_NO_ROW &&
+        terms->pots[POT_ICB] == WM_NO_ROW)
         terms->missing |= 1u << WM_MISSING_BIT_central_budget;
-    return pots;
+}
+
+int64_t pot_amount(const struct wm_dataset *dataset, const struct post_terms *terms, enum pot pot)
+{
+    return terms->pots[pot] == WM_NO_ROW
+               ? WM_MISSING
+               : table_cell(&dataset->tables[WM_BUDGETS], (size_t)terms->pots[pot], "amount_gbp");
+}
+
+int64_t pot_use(const struct wm_offer *offer, enum pot pot)
+{
+    return pot == POT_ORGANISATION ? offer->local_cost_gbp : offer->central_cost_gbp;
+}
+
+/* The pot that is shortest, of the organisation's own or else of the others; and by how much. */
+static enum wm_offer_bar budget_bar(const struct wm_dataset *dataset, const struct post_terms *terms,
+                                    struct wm_offer *offer)
+{
+    enum wm_offer_bar bar = WM_OFFER_BAR_none;
+    for (int pot = 0; pot < POT_COUNT && bar != WM_OFFER_BAR_local_budget; pot++) {
+        int64_t amount = pot_amount(dataset, terms, (enum pot)pot), use = pot_use(offer, (enum pot)pot);
+        if (amount == WM_MISSING || use - amount <= offer->short_by_gbp)
+            continue;
+        offer->short_by_gbp = use - amount;
+        bar = pot == POT_ORGANISATION ? WM_OFFER_BAR_local_budget : WM_OFFER_BAR_central_budget;
+    }
+    return bar;
 }
 
 /* Segments are the words of a vocabulary, "1" to "5"; none listed: any organisation, also one whose segment is unknown. */
 static bool segment_allowed(const struct wm_dataset *dataset, size_t package, int segment)
 {
-    int64_t listed = cell(dataset, WM_PACKAGES, package, "segments");
+    int64_t listed = table_cell(&dataset->tables[WM_PACKAGES], package, "segments");
     if (listed == WM_MISSING)
         return true;
     char digit = (char)('0' + segment);
@@ -106,49 +120,43 @@ static bool segment_allowed(const struct wm_dataset *dataset, size_t package, in
 }
 
 static enum wm_offer_bar first_bar(const struct wm_dataset *dataset, const struct post_terms *terms, size_t package,
-                                   const struct pots *pots, struct wm_offer *offer)
+                                   struct wm_offer *offer)
 {
+    const struct table *packages = &dataset->tables[WM_PACKAGES];
     const struct policy *policy = &dataset->policy;
-    int64_t stock = cell(dataset, WM_PACKAGES, package, "stock");
+    int64_t stock = table_cell(packages, package, "stock");
     if (!segment_allowed(dataset, package, terms->segment))
         return WM_OFFER_BAR_segment;
-    if ((double)cell(dataset, WM_PACKAGES, package, "pay_premium_pct") / 10.0 > policy->rules.premium_cap_pct)
+    if ((double)table_cell(packages, package, "pay_premium_pct") / 10.0 > policy->rules.premium_cap_pct)
         return WM_OFFER_BAR_premium_cap;
-    if (cell(dataset, WM_PACKAGES, package, "relocation_gbp") > policy->rules.relocation_cap_gbp)
+    if (table_cell(packages, package, "relocation_gbp") > policy->rules.relocation_cap_gbp)
         return WM_OFFER_BAR_relocation_cap;
     if (stock != WM_MISSING && stock < 1)
         return WM_OFFER_BAR_stock;
-    if (cell(dataset, WM_PACKAGES, package, "mentor_hours") > 0 && offer->mentor == WM_NO_ROW)
+    if (table_cell(packages, package, "mentor_hours") > 0 && offer->mentor == WM_NO_ROW)
         return WM_OFFER_BAR_mentor;
-    if (pots->local != WM_MISSING && offer->local_cost_gbp > pots->local) {
-        offer->short_by_gbp = offer->local_cost_gbp - pots->local;
-        return WM_OFFER_BAR_local_budget;
-    }
-    if (pots->central != WM_MISSING && offer->central_cost_gbp > pots->central) {
-        offer->short_by_gbp = offer->central_cost_gbp - pots->central;
-        return WM_OFFER_BAR_central_budget;
-    }
-    return WM_OFFER_BAR_none;
+    return budget_bar(dataset, terms, offer);
 }
 
 void offers_derive(const struct wm_dataset *dataset, struct post_terms *terms, size_t post, struct wm_offer *out)
 {
     const struct policy *policy = &dataset->policy;
-    struct pots pots = pots_of(dataset, terms);
+    const struct table *packages = &dataset->tables[WM_PACKAGES];
     struct mentors mentors = mentors_of(dataset);
-    int64_t salary = cell(dataset, WM_POSTS, post, "salary_gbp");
-    for (size_t k = 0; k < dataset->tables[WM_PACKAGES].n_rows; k++) {
+    find_pots(dataset, terms);
+    int64_t salary = table_cell(&dataset->tables[WM_POSTS], post, "salary_gbp");
+    for (size_t k = 0; k < packages->n_rows; k++) {
         struct wm_offer *offer = &out[k];
         *offer = (struct wm_offer){.package = (uint32_t)k, .mentor = WM_NO_ROW};
-        int64_t hours = cell(dataset, WM_PACKAGES, k, "mentor_hours");
+        int64_t hours = table_cell(packages, k, "mentor_hours");
         if (hours > 0)
             best_mentor(policy, &mentors, terms, hours, offer);
         int64_t premium =
-            (salary * cell(dataset, WM_PACKAGES, k, "pay_premium_pct") + 500) / 1000; /* tenths of a percent, a year */
+            (salary * table_cell(packages, k, "pay_premium_pct") + 500) / 1000; /* tenths of a percent, a year */
         offer->local_cost_gbp =
-            cell(dataset, WM_PACKAGES, k, "local_cost_gbp") + real_round((double)premium * policy->rules.premium_years);
-        offer->central_cost_gbp = cell(dataset, WM_PACKAGES, k, "central_cost_gbp");
+            table_cell(packages, k, "local_cost_gbp") + real_round((double)premium * policy->rules.premium_years);
+        offer->central_cost_gbp = table_cell(packages, k, "central_cost_gbp");
         offer->needs_approval = salary + premium > policy->rules.approval_salary_gbp;
-        offer->bar = first_bar(dataset, terms, k, &pots, offer);
+        offer->bar = first_bar(dataset, terms, k, offer);
     }
 }

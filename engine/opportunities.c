@@ -20,8 +20,6 @@ struct tour { /* one leader against all posts */
     size_t n_ranked, n_near;
 };
 
-enum { MARK_AMONG = 1, MARK_WITHOUT = 2 };
-
 /* Refusals that a person can turn by training, paperwork, a date or a promotion. */
 static const uint16_t closable = 1u << WM_RULE_grade | 1u << WM_RULE_accreditation | 1u << WM_RULE_fit_and_proper |
                                  1u << WM_RULE_ready | 1u << WM_RULE_place;
@@ -40,21 +38,13 @@ static bool post_filtered(const struct tour *t, size_t post)
     return (q->among != NULL && !(t->marks[post] & MARK_AMONG)) || (t->marks[post] & MARK_WITHOUT);
 }
 
-static int32_t preference_of(const struct post_terms *terms, size_t lane)
-{
-    for (size_t i = 0; i < terms->n_preferred; i++)
-        if (terms->preferred[i].lane == lane)
-            return terms->preferred[i].logit_micro;
-    return 0;
-}
-
 static struct ranked score_post(const struct tour *t, size_t post, const struct kernel_post *kernel_post)
 {
     const struct wm_dataset *dataset = t->dataset;
     size_t from = t->lane / LANES * LANES, i = t->lane % LANES;
     int32_t distance[LANES], preference[LANES] = {0};
     struct kernel_scores scores;
-    preference[i] = preference_of(&dataset->posts[post], t->lane);
+    preference[i] = pair_preference_micro(&dataset->posts[post], t->lane);
     dataset->kernel->distance(&dataset->leaders, from, kernel_post, distance);
     dataset->kernel->score(&dataset->leaders, from, kernel_post, distance, preference, &scores);
     return (struct ranked){scores.expected_nano[i], (uint32_t)post, (uint32_t)post,
@@ -93,9 +83,9 @@ static int take_tour(struct tour *t, struct arena *arena, struct wm_opportunitie
     t->near = arena_alloc(arena, n + 1, sizeof *t->near);
     if (t->marks == NULL || t->refused == NULL || t->unknown == NULL || t->ranked == NULL || t->near == NULL)
         return WM_EMEMORY;
-    for (size_t i = 0; i < q->n_among; i++)
+    for (size_t i = 0; q->among != NULL && i < q->n_among; i++)
         t->marks[q->among[i]] |= MARK_AMONG;
-    for (size_t i = 0; i < q->n_without; i++)
+    for (size_t i = 0; q->without != NULL && i < q->n_without; i++)
         t->marks[q->without[i]] |= MARK_WITHOUT;
     for (size_t post = 0; post < n; post++) {
         if (!t->dataset->posts[post].severity.known && !(t->marks[post] & MARK_AMONG))
@@ -114,7 +104,7 @@ static void fill_gaps(const struct wm_dataset *dataset, struct wm_opportunity *r
 {
     int64_t lost[WM_DOMAINS_MAX];
     for (size_t d = 0; d < dataset->policy.n_domains; d++) {
-        int64_t short_micro = row->match.need_micro[d] - row->match.skill_micro[d];
+        int64_t need = dataset->posts[row->match.post].need_micro[d], short_micro = need - row->match.skill_micro[d];
         int64_t lost_here = row->match.weight_micro[d] - row->match.score.fit_part_micro[d];
         if (short_micro <= 0)
             continue;
@@ -176,7 +166,7 @@ static int fill_near_misses(struct tour *t, struct arena *arena, struct wm_oppor
 
 int wm_opportunities_make(const struct wm_dataset *dataset, const struct wm_query *query, struct wm_opportunities **out)
 {
-    int code = query_check(query, dataset->leaders.n);
+    int code = query_check(dataset, query, WM_LEADERS, WM_POSTS);
     if (code != WM_OK)
         return code;
     struct arena arena;

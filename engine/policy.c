@@ -2,13 +2,16 @@
  * policy.json to struct policy: every number a planner may argue with, its range checked and its source known.
  *
  * jansson reads the text. It keeps no positions of values, so a fault carries the path to its value and a small walk
- * along the (by then well-formed) text finds line and character. Faults do not stop the reading; what a fault has made
- * doubtful (a vocabulary, the domains) is left out of the result, so that CSV cells are not judged by it.
+ * along the (by then well-formed) text finds line and character. The walk goes on where the last one ended, for faults
+ * come nearly in the order of the text, and a text of faults alone is walked once, not once for each of them. Faults do
+ * not stop the reading; what a fault has made doubtful (a vocabulary, the domains) is left out of the result, so that
+ * CSV cells are not judged by it.
  */
 #include "internal.h"
 #include "schema.h"
 #include "text.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <math.h>
 #include <sha256.h>
@@ -22,7 +25,9 @@ enum {
     NAME_MAX_BYTES = 32,
     WORD_MAX_BYTES = 64,
     TITLE_MAX_BYTES = 300,
-    PATH_MAX_BYTES = 200
+    PATH_MAX_BYTES = 200,
+    MARK_BYTES = 1024, /* of text from one mark to the next */
+    DEPTH_MAX = 8      /* steps of the longest path that this file looks at */
 };
 
 static const char file_name[] = "policy.json";
@@ -36,11 +41,24 @@ struct at {
     size_t index;
 };
 
+struct mark {
+    long line, column;
+};
+
+/* A member or item of a container in the text, where the next search in that container begins. */
+struct spot {
+    const char *container, *child;
+    size_t index;
+};
+
 struct reader {
     struct arena *arena;
     struct wm_faults *faults;
     const char *text;
     size_t len;
+    bool marked;                                          /* the marks are made with the first fault */
+    struct mark marks[POLICY_BYTES_MAX / MARK_BYTES + 1]; /* of every MARK_BYTES-th byte */
+    struct spot spots[DEPTH_MAX];                         /* found last, by depth */
     json_t *sources;
     struct policy *policy;
     size_t found; /* faults of this file */
@@ -48,6 +66,7 @@ struct reader {
 };
 
 static int read_json(struct reader *reader, json_t **out);
+static void complain_of_json(struct reader *reader, const json_error_t *error);
 static void read_root(struct reader *reader, json_t *root);
 static void read_sources(struct reader *reader, const struct at *at, json_t *sources);
 static void read_domains(struct reader *reader, const struct at *at, json_t *domains);
@@ -111,6 +130,10 @@ static int read_json(struct reader *reader, json_t **out)
         reader->text += 3;
         reader->len -= 3;
     }
+    if (text_is_utf16(reader->text, reader->len)) {
+        fault_add(reader->faults, file_name, 0, 0, "UTF-8", "the file is encoded as UTF-16");
+        return WM_EDATA;
+    }
     json_error_t error, again;
     json_t *root = json_loadb(reader->text, reader->len, JSON_REJECT_DUPLICATES, &error);
     json_t *second = json_loadb(reader->text, reader->len, JSON_REJECT_DUPLICATES, &again);
@@ -121,9 +144,7 @@ static int read_json(struct reader *reader, json_t **out)
                strcmp(error.text, again.text) != 0) {
         status = WM_EMEMORY;
     } else {
-        bool clean = text_is_clean(error.text, strlen(error.text));
-        fault_add(reader->faults, file_name, error.line > 0 ? error.line : 0, error.column > 0 ? error.column : 0,
-                  "JSON as RFC 8259", "the text is not JSON: %s", clean ? error.text : "an invalid token");
+        complain_of_json(reader, &error);
         status = WM_EDATA;
     }
     json_decref(second);
@@ -132,6 +153,55 @@ static int read_json(struct reader *reader, json_t **out)
     else
         json_decref(root);
     return status;
+}
+
+/* jansson stops behind the token that it cannot take. Whether this is such a fault, and not one inside a string. */
+static bool ends_a_token(const json_error_t *error)
+{
+    switch (json_error_code(error)) {
+    case json_error_duplicate_key:
+    case json_error_numeric_overflow:
+    case json_error_null_character:
+    case json_error_end_of_input_expected:
+        return true;
+    case json_error_invalid_syntax:
+        return strstr(error->text, " expected") || strstr(error->text, " token");
+    default:
+        return false;
+    }
+}
+
+static bool in_a_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c && strchr("+-._", c));
+}
+
+/* Of the token that ends before `end`. Of the quotation marks within a string only its first has no \ before it. */
+static const char *token_start(const char *text, const char *end)
+{
+    const char *at = end - 1;
+    if (*at == '"' && at > text)
+        do
+            at--;
+        while (at > text && (*at != '"' || at[-1] == '\\'));
+    else
+        while (at > text && in_a_word(*at) && in_a_word(at[-1]))
+            at--;
+    return at;
+}
+
+static struct mark place_of(struct reader *reader, const char *at);
+
+static void complain_of_json(struct reader *reader, const json_error_t *error)
+{
+    struct mark place = {error->line > 0 ? error->line : 0, error->column > 0 ? error->column : 0};
+    bool inside = error->position > 0 && (size_t)error->position <= reader->len;
+    if (inside && ends_a_token(error))
+        place = place_of(reader, token_start(reader->text, reader->text + error->position));
+    const char *why = !text_is_clean(error->text, strlen(error->text))      ? "an invalid token"
+                      : json_error_code(error) == json_error_null_character ? "\\u0000 may not be part of a string"
+                                                                            : error->text;
+    fault_add(reader->faults, file_name, place.line, place.column, "JSON as RFC 8259", "the text is not JSON: %s", why);
 }
 
 static int digest_piece(const char *piece, size_t len, void *hash)
@@ -270,7 +340,8 @@ static void check_source(struct reader *reader, const struct at *at, json_t *obj
     struct nearest nearest;
     char expected[160];
     nearest_init(&nearest, key, strlen(key));
-    for (void *each = json_object_iter(reader->sources); each; each = json_object_iter_next(reader->sources, each))
+    void *each = json_object_iter(reader->sources);
+    for (size_t i = 0; each && i < SOURCES_MAX; i++, each = json_object_iter_next(reader->sources, each))
         nearest_offer(&nearest, json_object_iter_key(each));
     const char *near = nearest_name(&nearest);
     snprintf(expected, sizeof expected, "a key of sources%s%.60s", near ? "; the nearest is " : "", near ? near : "");
@@ -286,7 +357,10 @@ static bool number(struct reader *reader, const struct at *at, json_t *value, do
         return true;
     }
     char expected[TEXT_SHOWN];
-    snprintf(expected, sizeof expected, "a %snumber from %.10g to %.10g", whole ? "whole " : "", min, max);
+    if (min == max)
+        snprintf(expected, sizeof expected, "the number %.10g", min);
+    else
+        snprintf(expected, sizeof expected, "a %snumber from %.10g to %.10g", whole ? "whole " : "", min, max);
     if (json_is_number(value))
         complain(reader, at, expected, "is %.10g", v);
     else
@@ -379,7 +453,7 @@ static void read_sources(struct reader *reader, const struct at *at, json_t *sou
             continue;
         check_members(reader, &here, source, members, 3);
         string_member(reader, &here, source, "title", TITLE_MAX_BYTES, true);
-        string_member(reader, &here, source, "date", NAME_MAX_BYTES, false);
+        string_member(reader, &here, source, "date", NAME_MAX_BYTES, true);
         string_member(reader, &here, source, "where", TITLE_MAX_BYTES, false);
     }
 }
@@ -470,17 +544,25 @@ static void read_domains(struct reader *reader, const struct at *at, json_t *dom
     add_list_vocabulary(reader, "domain", n, names, titles);
 }
 
+/* Numbers of a package, but not of what is in it for the leader. */
+static bool is_beside_the_offer(const struct wm_column *column)
+{
+    return strcmp(column->name, "local_cost_gbp") == 0 || strcmp(column->name, "central_cost_gbp") == 0 ||
+           strcmp(column->name, "stock") == 0;
+}
+
 /* The amount of a package's column that counts as full, in the column's own scale. */
 static void read_component_column(struct reader *reader, const struct at *at, json_t *component,
                                   struct policy_component *out)
 {
     out->column = string_member(reader, at, component, "column", NAME_MAX_BYTES, true);
     const struct wm_column *column = out->column ? schema_column(WM_PACKAGES, out->column) : NULL;
-    bool counts = column && (column->type == WM_INTEGER || column->type == WM_DECIMAL || column->type == WM_FLAG);
+    bool counts = column && !is_beside_the_offer(column) &&
+                  (column->type == WM_INTEGER || column->type == WM_DECIMAL || column->type == WM_FLAG);
     double scale = 1, full;
     if (out->column && !counts)
-        complain(reader, &(struct at){at, "column", 0}, "a column of packages.csv that holds numbers", "is '%s'",
-                 out->column);
+        complain(reader, &(struct at){at, "column", 0}, "a column of packages.csv that counts what a leader is offered",
+                 "is '%s'", out->column);
     for (int i = 0; counts && i < column->decimals; i++)
         scale *= 10;
     if (!number_member(reader, at, component, "full", 0, 1e9, &full) || !counts)
@@ -835,53 +917,91 @@ static bool same_key(const char *raw, const char *end, const char *key)
     return same;
 }
 
+/* Looks for the child that `at` names, from `spot` to the container's end; moves `spot` there and gives its value. */
+static const char *find_child(struct spot *spot, const struct at *at, const char *end)
+{
+    const char *p = spot->child;
+    for (size_t i = spot->index; p < end; i++) {
+        const char *child = p = skip_blank(p, end);
+        bool here = !at->key && i == at->index;
+        if (p < end && at->key) {
+            p = skip_string(p, end);
+            here = *child == '"' && same_key(child, p, at->key);
+            p = skip_blank(p, end);
+            p = skip_blank(p < end ? p + 1 : end, end); /* past the colon */
+        }
+        if (here && p < end) {
+            spot->child = child;
+            spot->index = i;
+            return p;
+        }
+        p = skip_value(p, end);
+        if (p >= end || *p != ',')
+            return NULL;
+        p++;
+    }
+    return NULL;
+}
+
 /* The text of the value that a path leads to; the text is known to be JSON and to hold it. The innermost found, if not all. */
-static const char *locate(const struct reader *reader, const struct at *at)
+static const char *locate(struct reader *reader, const struct at *at)
 {
     const char *end = reader->text + reader->len;
     if (!at)
         return skip_blank(reader->text, end);
-    const char *container = locate(reader, at->up), *p = container + 1;
-    for (size_t i = 0; p < end; i++) {
-        bool here = !at->key && i == at->index;
-        p = skip_blank(p, end);
-        if (p < end && at->key) {
-            const char *key = p;
-            p = skip_string(p, end);
-            here = *key == '"' && same_key(key, p, at->key);
-            p = skip_blank(p, end);
-            p = skip_blank(p < end ? p + 1 : end, end); /* past the colon */
-        }
-        if (here && p < end)
-            return p;
-        p = skip_value(p, end);
-        if (p >= end || *p != ',')
-            break;
-        p++;
+    size_t depth = 0;
+    for (const struct at *up = at->up; up; up = up->up)
+        depth++;
+    assert(depth < DEPTH_MAX);
+    struct spot *spot = &reader->spots[depth];
+    const char *container = locate(reader, at->up), *found = NULL;
+    const struct spot first = {container, container + 1, 0};
+    if (spot->container == container)
+        found = find_child(spot, at, end);
+    if (!found) {
+        *spot = first;
+        found = find_child(spot, at, end);
     }
-    return container;
+    return found ? found : container;
+}
+
+static void step(struct mark *mark, char c)
+{
+    if (c == '\n')
+        *mark = (struct mark){mark->line + 1, 1};
+    else
+        mark->column += ((unsigned char)c & 0xc0) != 0x80;
+}
+
+static struct mark place_of(struct reader *reader, const char *at)
+{
+    size_t offset = (size_t)(at - reader->text);
+    struct mark mark = {1, 1};
+    for (size_t i = 0; i <= reader->len && !reader->marked; i++) {
+        if (i % MARK_BYTES == 0)
+            reader->marks[i / MARK_BYTES] = mark;
+        if (i < reader->len)
+            step(&mark, reader->text[i]);
+    }
+    reader->marked = true;
+    mark = reader->marks[offset / MARK_BYTES];
+    for (size_t i = offset - offset % MARK_BYTES; i < offset; i++)
+        step(&mark, reader->text[i]);
+    return mark;
 }
 
 static void complain(struct reader *reader, const struct at *at, const char *expected, const char *format, ...)
 {
-    long line = 1, column = 1;
+    struct mark place = {1, 1};
     char what[TITLE_MAX_BYTES + TEXT_SHOWN] = "", path[PATH_MAX_BYTES] = "";
     reader->found++;
     if (faults_all_kept(reader->faults)) {
-        const char *value = locate(reader, at);
-        for (const char *p = reader->text; p < value; p++) {
-            if (*p == '\n') {
-                line++;
-                column = 1;
-            } else if (((unsigned char)*p & 0xc0) != 0x80) {
-                column++;
-            }
-        }
+        place = place_of(reader, locate(reader, at));
         va_list arguments;
         va_start(arguments, format);
         vsnprintf(what, sizeof what, format, arguments);
         va_end(arguments);
         write_path(at, path, sizeof path);
     }
-    fault_add(reader->faults, file_name, line, column, expected, "%s %s", at ? path : "the policy", what);
+    fault_add(reader->faults, file_name, place.line, place.column, expected, "%s %s", at ? path : "the policy", what);
 }

@@ -132,6 +132,15 @@ static void tell_fit_and_proper(const struct pair *p, struct wm_rule_outcome *ou
         change_day(p, out, "fit_and_proper_until", day);
 }
 
+/* Whether what must be in date on the start day still is on a later one. */
+static bool papers_hold_on(const struct pair *p, int32_t day)
+{
+    int accreditation = p->terms->accreditation;
+    bool accredited = (p->c->accreditations[p->lane] >> (accreditation < 0 ? 0 : accreditation) & 1) &&
+                      p->c->accredited_until[p->lane] >= day;
+    return (accreditation < 0 || accredited) && (!p->terms->board_role || p->c->fit_and_proper_until[p->lane] >= day);
+}
+
 static void tell_ready(const struct pair *p, struct wm_rule_outcome *out)
 {
     char from[11], starts[11];
@@ -144,7 +153,7 @@ static void tell_ready(const struct pair *p, struct wm_rule_outcome *out)
     if (out->verdict == WM_PASSED)
         return;
     change_day(p, out, "ready_from", day);
-    if (day != DAY_UNKNOWN) /* or the post can wait */
+    if (day != DAY_UNKNOWN && papers_hold_on(p, day)) /* or the post can wait */
         out->changes[out->n_changes++] =
             (struct wm_change){WM_POSTS, wm_row_id(p->dataset, WM_POSTS, p->post), "starts", WM_DATE, p->terms->starts,
                                day,      (int64_t)day - p->terms->starts,          NULL,     false};
@@ -160,7 +169,11 @@ static void tell_place(const struct pair *p, struct wm_rule_outcome *out)
     const char *stance = willing & UNKNOWN_SET                                        ? "has not said about moving to"
                          : p->terms->region >= 0 && (willing >> p->terms->region & 1) ? "is willing to move to"
                                                                                       : "is not willing to move to";
-    if (p->distance_hm >= 0)
+    bool limit_known = p->c->travel_hm[p->lane] >= 0;
+    if (p->distance_hm >= 0 && !limit_known)
+        snprintf(out->note, sizeof out->note, "%s %s; lives %d.%d km away, how far they would travel is unknown",
+                 stance, region, p->distance_hm / 10, p->distance_hm % 10);
+    else if (p->distance_hm >= 0)
         snprintf(out->note, sizeof out->note, "%s %s; lives %d.%d km away and would travel %lld km", stance, region,
                  p->distance_hm / 10, p->distance_hm % 10, (long long)travel_km);
     else
@@ -171,10 +184,12 @@ static void tell_place(const struct pair *p, struct wm_rule_outcome *out)
     if (p->distance_hm < 0)
         return;
     struct wm_change *travel = leader_change(p, out, "travel_km", WM_INTEGER);
-    travel->from = travel_km;
     travel->to = needed_km;
-    travel->by = needed_km - travel_km;
-    if (travel->by <= COMMUTE_KM) {
+    if (limit_known) {
+        travel->from = travel_km;
+        travel->by = needed_km - travel_km;
+    }
+    if (limit_known && travel->by <= COMMUTE_KM) {
         struct wm_change first = *travel;
         *travel = out->changes[0];
         out->changes[0] = first;
@@ -193,35 +208,48 @@ static void tell_excluded(const struct pair *p, struct wm_rule_outcome *out)
     change->remove = true;
 }
 
-/* No package: the nearest to one is the offer the organisation's own budget is least short of. */
+/* The pots that are short for an offer, as cells to raise; how many there are, and their sum. */
+static size_t short_pots(const struct pair *p, const struct wm_offer *offer, struct wm_change changes[POT_COUNT],
+                         int64_t *sum)
+{
+    size_t n = 0;
+    *sum = 0;
+    for (int pot = 0; pot < POT_COUNT; pot++) {
+        int64_t amount = pot_amount(p->dataset, p->terms, (enum pot)pot), use = pot_use(offer, (enum pot)pot);
+        if (amount == WM_MISSING || use <= amount)
+            continue;
+        const char *id = wm_row_id(p->dataset, WM_BUDGETS, (size_t)p->terms->pots[pot]);
+        changes[n++] =
+            (struct wm_change){WM_BUDGETS, id, "amount_gbp", WM_INTEGER, amount, use, use - amount, NULL, false};
+        *sum += use - amount;
+    }
+    return n;
+}
+
+/* No package: of those that only money bars, the one that the least would open. */
 static void tell_package(const struct pair *p, struct wm_rule_outcome *out)
 {
-    const struct wm_offer *nearest = NULL;
     size_t n = p->dataset->tables[WM_PACKAGES].n_rows, allowed = 0;
+    int64_t least = INT64_MAX;
     for (size_t k = 0; k < n; k++) {
         const struct wm_offer *offer = &p->terms->offers[k];
+        struct wm_change changes[POT_COUNT];
+        int64_t sum;
         allowed += offer->bar == WM_OFFER_BAR_none;
-        if (offer->bar == WM_OFFER_BAR_local_budget && (nearest == NULL || offer->short_by_gbp < nearest->short_by_gbp))
-            nearest = offer;
+        if (offer->bar != WM_OFFER_BAR_local_budget && offer->bar != WM_OFFER_BAR_central_budget)
+            continue;
+        size_t n_short = short_pots(p, offer, changes, &sum);
+        if (n_short > WM_CHANGES_MAX || sum >= least)
+            continue;
+        least = sum;
+        out->n_changes = n_short;
+        out->together = n_short > 1;
+        memcpy(out->changes, changes, n_short * sizeof *changes);
     }
     snprintf(out->note, sizeof out->note, "%zu of %zu packages may be used for this post", allowed, n);
-    if (out->verdict == WM_PASSED || nearest == NULL)
-        return;
-    for (size_t row = 0; row < p->dataset->tables[WM_BUDGETS].n_rows; row++) {
-        const char *id = wm_row_id(p->dataset, WM_BUDGETS, row);
-        char wanted[64];
-        snprintf(wanted, sizeof wanted, "organisation:%s",
-                 wm_row_id(p->dataset, WM_ORGANISATIONS, p->terms->organisation));
-        if (strcmp(id, wanted) == 0)
-            out->changes[out->n_changes++] = (struct wm_change){WM_BUDGETS,
-                                                                id,
-                                                                "amount_gbp",
-                                                                WM_INTEGER,
-                                                                nearest->local_cost_gbp - nearest->short_by_gbp,
-                                                                nearest->local_cost_gbp,
-                                                                nearest->short_by_gbp,
-                                                                NULL,
-                                                                false};
+    if (out->verdict == WM_PASSED) {
+        out->n_changes = 0;
+        out->together = false;
     }
 }
 

@@ -27,10 +27,10 @@ static bool runs_here(const struct kernel *kernel)
 
 const struct kernel *kernel_best(void)
 {
-    size_t i = 0;
-    while (!runs_here(kernels[i]))
-        i++;
-    return kernels[i];
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
+        if (runs_here(kernels[i]))
+            return kernels[i];
+    return &kernel_baseline;
 }
 
 const char *wm_dataset_kernel(const struct wm_dataset *dataset)
@@ -96,7 +96,7 @@ void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms 
         (int32_t)real_round(policy->accept.unknown_excess_km * 10) * out->distance_micro_per_hm;
     for (size_t d = 0; d < policy->n_domains; d++) {
         out->weight_per_skill[d] = terms->weight_per_skill[d];
-        out->weight[d] = (float)terms->weight_micro[d];
+        out->weight[d] = terms->weight_micro[d];
     }
     size_t n_packages = dataset->tables[WM_PACKAGES].n_rows;
     assert(n_packages <= OFFERS_MAX);
@@ -118,29 +118,25 @@ void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms 
 
 /* ---- one pair in full ---- */
 
-void apportion(int64_t total, const double *raw, size_t n, int64_t *out)
+void apportion(int64_t total, const int64_t *raw, size_t n, int64_t *out)
 {
-    double sum = 0, rest[32];
-    int64_t given = 0;
-    assert(n <= sizeof rest / sizeof *rest);
+    int64_t sum = 0, rest[WM_DOMAINS_MAX], given = 0;
+    assert(n <= WM_DOMAINS_MAX);
     for (size_t i = 0; i < n; i++)
         sum += raw[i];
     for (size_t i = 0; i < n; i++) {
-        double exact = sum > 0 ? (double)total * (raw[i] / sum) : 0;
-        out[i] = (int64_t)exact;
-        rest[i] = exact - (double)out[i];
+        out[i] = sum > 0 ? total * raw[i] / sum : 0;
+        rest[i] = sum > 0 ? total * raw[i] % sum : 0;
         given += out[i];
     }
-    while (sum > 0 && given != total) { /* rounding can leave the floors above the total by one, too */
-        size_t pick = n;
-        for (size_t i = 0; i < n; i++)
-            if (raw[i] > 0 && (given > total ? out[i] > 0 : true) &&
-                (pick == n || (given < total ? rest[i] > rest[pick] : rest[i] < rest[pick])))
+    for (; sum > 0 && given < total; given++) { /* fewer than n are left to give */
+        size_t pick = 0;
+        assert(n > 0);
+        for (size_t i = 1; i < n; i++)
+            if (rest[i] > rest[pick])
                 pick = i;
-        int64_t step = given < total ? 1 : -1;
-        out[pick] += step;
-        rest[pick] -= (double)step;
-        given += step;
+        out[pick]++;
+        rest[pick] = -1;
     }
 }
 
@@ -164,11 +160,12 @@ static int64_t distance_logit(const struct wm_dataset *dataset, const struct pos
     int32_t distance = pair_distance_hm(dataset, terms, lane);
     if (distance < 0)
         return -real_round(policy->accept.unknown_excess_km * 10) * per_hm;
-    int64_t excess = distance - dataset->leaders.travel_hm[lane];
+    int32_t travel = dataset->leaders.travel_hm[lane];
+    int64_t excess = distance - (travel > 0 ? travel : 0);
     return excess > 0 ? -excess * per_hm : 0;
 }
 
-static int64_t preference_logit(const struct post_terms *terms, size_t lane)
+int32_t pair_preference_micro(const struct post_terms *terms, size_t lane)
 {
     for (size_t i = 0; i < terms->n_preferred; i++)
         if (terms->preferred[i].lane == lane)
@@ -180,10 +177,9 @@ static void score_fit(const struct wm_dataset *dataset, const struct post_terms 
                       struct wm_score *out)
 {
     for (size_t d = 0; d < dataset->policy.n_domains; d++) {
-        float part = dataset->leaders.skill[d][lane] * terms->weight_per_skill[d],
-              weight = (float)terms->weight_micro[d];
+        double part = dataset->leaders.skill[d][lane] * terms->weight_per_skill[d], weight = terms->weight_micro[d];
         part = part < weight ? part : weight;
-        out->fit_part_micro[d] = (int32_t)(part + 0.5f);
+        out->fit_part_micro[d] = (int32_t)(part + HALF_UP);
         out->fit_micro += out->fit_part_micro[d];
     }
 }
@@ -194,7 +190,7 @@ static void score_accept(const struct wm_dataset *dataset, const struct post_ter
     size_t n = dataset->policy.n_components;
     out->logit_micro = offer_constant(dataset, terms, offer, out);
     out->logit_term_micro[WM_ACCEPT_distance] = distance_logit(dataset, terms, lane);
-    out->logit_term_micro[WM_ACCEPT_preference] = preference_logit(terms, lane);
+    out->logit_term_micro[WM_ACCEPT_preference] = pair_preference_micro(terms, lane);
     out->logit_micro += out->logit_term_micro[WM_ACCEPT_distance] + out->logit_term_micro[WM_ACCEPT_preference];
     for (size_t t = 0; t < n; t++) {
         out->logit_want_micro[t] = (int64_t)dataset->leaders.want[t][lane] * dataset->amounts[offer->package * n + t];
@@ -213,8 +209,5 @@ void score_pair(const struct wm_dataset *dataset, const struct post_terms *terms
     score_accept(dataset, terms, lane, offer, out);
     out->benefit_micro = (out->fit_micro * out->severity_micro + 500000) / MICRO;
     out->expected_nano = (out->benefit_micro * out->accept_micro + 500) / 1000;
-    double raw[WM_DOMAINS_MAX];
-    for (size_t d = 0; d < dataset->policy.n_domains; d++)
-        raw[d] = (double)out->fit_part_micro[d];
-    apportion(out->expected_nano, raw, dataset->policy.n_domains, out->expected_part_nano);
+    apportion(out->expected_nano, out->fit_part_micro, dataset->policy.n_domains, out->expected_part_nano);
 }

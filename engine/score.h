@@ -7,7 +7,7 @@
 /* A post as the kernel reads it: only the offers that may be made, cheapest first. */
 struct kernel_post {
     size_t n_domains, n_components, n_offers;
-    float weight_per_skill[WM_DOMAINS_MAX], weight[WM_DOMAINS_MAX];
+    double weight_per_skill[WM_DOMAINS_MAX], weight[WM_DOMAINS_MAX];
     float x, y, z;
     int32_t located;
     int32_t distance_micro_per_hm, unknown_distance_micro; /* both >= 0: taken off the logit */
@@ -19,6 +19,12 @@ struct kernel_post {
     uint64_t role_bit, region_bit, accreditation_bit; /* accreditation_bit 0: none required */
     int32_t grade_lowest, grade_highest, starts, board_role;
 };
+
+/*
+ * Added to a share of a weight before it is cut to an integer: rounds halves up. A part differs from a half by 1e-5 or
+ * not at all (its denominator is a need in 1e-4), and is right to 1e-9, so that 1e-7 more can only tip exact halves.
+ */
+#define HALF_UP 0.5000001
 
 struct kernel_scores {
     int32_t expected_nano[LANES]; /* what ranks */
@@ -55,9 +61,13 @@ void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms 
 void score_pair(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane,
                 const struct wm_offer *offer, struct wm_score *out);
 int32_t pair_distance_hm(const struct wm_dataset *dataset, const struct post_terms *terms,
-                         size_t lane); /* -1 unknown */
+                         size_t lane);                                      /* -1 unknown */
+int32_t pair_preference_micro(const struct post_terms *terms, size_t lane); /* what naming the post adds to the logit */
 
-/* Shares of `total` in proportion to raw[] >= 0, adding up to it exactly (largest remainder, ties to the lower index). */
-void apportion(int64_t total, const double *raw, size_t n, int64_t *out);
+/*
+ * Shares of `total` in proportion to raw[] >= 0, adding up to it exactly: largest remainder, ties to the lower index. All
+ * shares are 0 when raw[] is. total * raw[i] must fit 63 bits. n is at most WM_DOMAINS_MAX.
+ */
+void apportion(int64_t total, const int64_t *raw, size_t n, int64_t *out);
 
 #endif

@@ -11,13 +11,16 @@
 
 #include <math.h>
 
+/* Told not to unroll, gcc keeps the loop whole until its vectoriser sees it; unrolled early it stays scalar. */
+#define EACH_LANE _Pragma("GCC unroll 1") for (int i = 0; i < LANES; i++)
+
 #define EARTH_HM 63710.088f /* IUGG mean radius, 6371.0088 km */
 
 static void block_distance(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
                            int32_t distance_hm[LANES])
 {
     const float *x = leaders->x + lane, *y = leaders->y + lane, *z = leaders->z + lane;
-    for (int i = 0; i < LANES; i++) {
+    EACH_LANE {
         float dx = x[i] - post->x, dy = y[i] - post->y, dz = z[i] - post->z;
         float chord = sqrtf(dx * dx + dy * dy + dz * dz);
         float s =
@@ -30,7 +33,7 @@ static void block_distance(const struct leader_columns *leaders, size_t lane, co
 /* Bit 0 of each lane: the set holds `bit` (0 for an unknown set); bit 1: the set is unknown. */
 static void read_sets(const uint64_t *sets, uint64_t bit, uint32_t out[LANES])
 {
-    for (int i = 0; i < LANES; i++)
+    EACH_LANE
         out[i] = (uint32_t)((sets[i] & bit) != 0) | (uint32_t)(sets[i] >> 63) << 1;
 }
 
@@ -48,39 +51,39 @@ static void block_rules(const struct leader_columns *leaders, size_t lane, const
     uint32_t not_met[LANES] = {0}, not_known[LANES] = {0}, set[LANES];
 
     read_sets(leaders->roles + lane, post->role_bit, set);
-    for (int i = 0; i < LANES; i++)
+    EACH_LANE
         NOTE(role, ~set[i] & 1, set[i] >> 1);
 
     const int32_t *grade = leaders->grade + lane;
-    for (int i = 0; i < LANES; i++)
+    EACH_LANE
         NOTE(grade, (grade[i] < post->grade_lowest) | (grade[i] > post->grade_highest), grade[i] < 0);
 
     if (post->accreditation_bit != 0) {
         const int32_t *until = leaders->accredited_until + lane;
         read_sets(leaders->accreditations + lane, post->accreditation_bit, set);
-        for (int i = 0; i < LANES; i++)
+        EACH_LANE
             NOTE(accreditation, (~set[i] & 1) | (until[i] < post->starts),
                  set[i] >> 1 | (set[i] & (until[i] == DAY_UNKNOWN)));
     }
     if (post->board_role) {
         const int32_t *until = leaders->fit_and_proper_until + lane;
-        for (int i = 0; i < LANES; i++)
+        EACH_LANE
             NOTE(fit_and_proper, until[i] < post->starts, until[i] == DAY_UNKNOWN);
     }
 
     const int32_t *ready = leaders->ready_from + lane;
-    for (int i = 0; i < LANES; i++)
+    EACH_LANE
         NOTE(ready, ready[i] > post->starts, ready[i] == DAY_UNKNOWN);
 
     const int32_t *travel = leaders->travel_hm + lane, *located = leaders->located + lane;
     read_sets(leaders->regions + lane, post->region_bit, set);
-    for (int i = 0; i < LANES; i++) {
+    EACH_LANE {
         uint32_t measured = (uint32_t)located[i] & (uint32_t)post->located;
         uint32_t no = ~(set[i] | (measured & (distance_hm[i] <= travel[i]))) & 1;
-        NOTE(place, no, no & (set[i] >> 1 | (measured ^ 1)));
+        NOTE(place, no, no & (set[i] >> 1 | (measured ^ 1) | (travel[i] < 0)));
     }
 
-    for (int i = 0; i < LANES; i++) {
+    EACH_LANE {
         refused[i] = (uint16_t)not_met[i];
         unknown[i] = (uint16_t)not_known[i];
     }
@@ -93,18 +96,18 @@ static void block_score(const struct leader_columns *leaders, size_t lane, const
     int32_t fit[LANES] = {0}, common[LANES], best[LANES], chosen[LANES];
 
     for (size_t d = 0; d < post->n_domains; d++) {
-        const float *skill = leaders->skill[d] + lane;
-        float per_skill = post->weight_per_skill[d], weight = post->weight[d];
-        for (int i = 0; i < LANES; i++) {
-            float part = skill[i] * per_skill;
+        const int32_t *skill = leaders->skill[d] + lane;
+        double per_skill = post->weight_per_skill[d], weight = post->weight[d];
+        EACH_LANE {
+            double part = skill[i] * per_skill;
             part = part < weight ? part : weight;
-            fit[i] += (int32_t)(part + 0.5f);
+            fit[i] += (int32_t)(part + HALF_UP);
         }
     }
 
     const int32_t *travel = leaders->travel_hm + lane, *located = leaders->located + lane;
-    for (int i = 0; i < LANES; i++) {
-        int32_t excess = distance_hm[i] - travel[i];
+    EACH_LANE {
+        int32_t excess = distance_hm[i] - (travel[i] > 0 ? travel[i] : 0); /* unknown: all of the way counts */
         excess = excess > 0 ? excess : 0;
         int32_t cost =
             (located[i] & post->located) ? excess * post->distance_micro_per_hm : post->unknown_distance_micro;
@@ -115,17 +118,17 @@ static void block_score(const struct leader_columns *leaders, size_t lane, const
 
     for (size_t k = 0; k < post->n_offers; k++) {
         int32_t logit[LANES];
-        for (int i = 0; i < LANES; i++)
+        EACH_LANE
             logit[i] = common[i] + post->constant_micro[k];
         for (size_t t = 0; t < post->n_components; t++) {
             int32_t amount = post->amount[k][t];
             if (amount == 0)
                 continue;
             const int32_t *want = leaders->want[t] + lane;
-            for (int i = 0; i < LANES; i++)
+            EACH_LANE
                 logit[i] += want[i] * amount;
         }
-        for (int i = 0; i < LANES; i++) {
+        EACH_LANE {
             chosen[i] = logit[i] > best[i] ? (int32_t)k : chosen[i];
             best[i] = logit[i] > best[i] ? logit[i] : best[i];
         }
@@ -133,10 +136,11 @@ static void block_score(const struct leader_columns *leaders, size_t lane, const
 
     /* The half added before a division by a power of ten is off the integers by a little, so that rounding the
        reciprocal can never tip an exact one down. Products of two micro numbers are integers below 2^53: exact. */
-    for (int i = 0; i < LANES; i++) {
-        double logit = best[i] * 1e-6;
-        logit = logit < -700.0 ? -700.0 : logit;
-        logit = logit > 700.0 ? 700.0 : logit;
+    EACH_LANE {
+        int32_t bounded =
+            best[i] < -700 * MICRO ? -700 * MICRO : best[i]; /* integers: gcc makes no vector of the other */
+        bounded = bounded > 700 * MICRO ? 700 * MICRO : bounded;
+        double logit = bounded * 1e-6;
         double accept = 1.0 / (1.0 + real_exp(-logit));
         int32_t accept_micro = (int32_t)(accept * 1e6 + 0.5);
         int32_t benefit_micro = (int32_t)((fit[i] * post->severity_micro + 500000.25) * 1e-6);

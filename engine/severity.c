@@ -11,8 +11,7 @@
 
 static int64_t organisation_cell(const struct wm_dataset *dataset, size_t row, const char *column)
 {
-    const struct table *table = &dataset->tables[WM_ORGANISATIONS];
-    return table->cells[table_column(table, column)][row];
+    return table_cell(&dataset->tables[WM_ORGANISATIONS], row, column);
 }
 
 static void note_signal(struct wm_severity *out, enum wm_signal signal, int64_t day, double level)
@@ -50,8 +49,7 @@ static void read_signals(const struct wm_dataset *dataset, size_t post, const in
         note_signal(out, WM_SIGNAL_cqc_well_led, cqc_day, policy->rating_level[well_led]);
     if (engagement_level[o] >= 0)
         note_signal(out, WM_SIGNAL_engagement, survey_day, engagement_level[o] / (double)MICRO);
-    const struct table *posts = &dataset->tables[WM_POSTS];
-    int64_t vacant = posts->cells[table_column(posts, "days_vacant")][post];
+    int64_t vacant = table_cell(&dataset->tables[WM_POSTS], post, "days_vacant");
     if (vacant != WM_MISSING)
         note_signal(out, WM_SIGNAL_vacancy, policy->as_of, (double)vacant / policy->severity.vacancy_full_days);
 }
@@ -63,27 +61,29 @@ void severity_derive(const struct wm_dataset *dataset, size_t post, const int32_
     *out = (struct wm_severity){.known = false};
     read_signals(dataset, post, engagement_level, out);
 
-    double aged[WM_SIGNAL_COUNT], present = 0, all = 0;
+    double present = 0, all = 0;
+    int64_t aged[WM_SIGNAL_COUNT], parts[WM_SIGNAL_COUNT], total = 0;
     for (int s = 0; s < WM_SIGNAL_COUNT; s++) {
-        aged[s] = out->present[s] ? policy->severity.weight[s] *
-                                        real_decay(policy->as_of - out->as_of[s], policy->severity.half_life_days[s])
-                                  : 0;
-        present += aged[s];
+        double weight = out->present[s] ? policy->severity.weight[s] * real_decay(policy->as_of - out->as_of[s],
+                                                                                  policy->severity.half_life_days[s])
+                                        : 0;
+        aged[s] = real_round(weight * 1e9);
+        out->known |= aged[s] > 0;
+        present += weight;
         all += policy->severity.weight[s];
     }
-    out->known = present > 0;
     if (!out->known) {
         out->used_micro = real_round(policy->severity.unknown * MICRO);
         return;
     }
     out->evidence_micro = real_round(present / all * MICRO);
     apportion(MICRO, aged, WM_SIGNAL_COUNT, out->share_micro);
-    double parts[WM_SIGNAL_COUNT], total = 0;
+
     for (int s = 0; s < WM_SIGNAL_COUNT; s++) {
-        parts[s] = (double)(out->share_micro[s] * out->level_micro[s]);
+        parts[s] = out->share_micro[s] * out->level_micro[s];
         total += parts[s];
     }
-    out->used_micro = real_round(total / MICRO);
+    out->used_micro = (total + MICRO / 2) / MICRO;
     apportion(out->used_micro, parts, WM_SIGNAL_COUNT, out->part_micro);
 }
 

@@ -53,7 +53,7 @@ static int fill_shortlist(const struct wm_dataset *dataset, const struct wm_quer
 
 int wm_shortlist_make(const struct wm_dataset *dataset, const struct wm_query *query, struct wm_shortlist **out)
 {
-    int code = query_check(query, dataset->tables[WM_POSTS].n_rows);
+    int code = query_check(dataset, query, WM_POSTS, WM_LEADERS);
     if (code != WM_OK)
         return code;
     struct arena arena;

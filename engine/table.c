@@ -68,8 +68,13 @@ int table_read(struct table_context *context, enum wm_table table, const struct 
     if (status != WM_OK)
         return status;
     if (!source || !source->bytes) {
-        if (table < WM_TABLES)
+        if (table < WM_TABLES && (!source || source->len != SOURCE_UNREADABLE))
             fault_add(faults, loading.file, 0, 0, "a CSV file with the table's headings", "the file is absent");
+        return WM_OK;
+    }
+    if (text_is_utf16(source->bytes, source->len)) {
+        fault_add(faults, loading.file, 0, 0, "UTF-8; spreadsheets offer it as 'CSV UTF-8'",
+                  "the file is encoded as UTF-16");
         return WM_OK;
     }
 
@@ -499,12 +504,13 @@ size_t wm_row_nearest(const struct wm_dataset *dataset, enum wm_table table, con
 {
     const struct table *t = table_of(dataset, table);
     unsigned distances[NEAREST_MAX];
-    size_t n = 0;
+    size_t n = 0, id_len = strnlen(id, DISTANCE_BYTES);
     n_max = n_max < NEAREST_MAX ? n_max : NEAREST_MAX;
     for (size_t row = 0; t && n_max && row < t->n_rows; row++) {
         unsigned distance = wm_text_distance(id, t->id[row]);
-        if (n == n_max && distance >= distances[n - 1])
-            continue;
+        size_t len = strnlen(t->id[row], DISTANCE_BYTES), longer = len > id_len ? len : id_len;
+        if (distance * 2 > longer + 1 || (n == n_max && distance >= distances[n - 1]))
+            continue; /* half of it differs: another id, not a slip */
         size_t at = n < n_max ? n++ : n - 1;
         for (; at > 0 && distances[at - 1] > distance; at--) {
             distances[at] = distances[at - 1];

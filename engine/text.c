@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { DISTANCE_BYTES = 64, YEAR_FIRST = 1900, YEAR_LAST = 2199 };
+enum { YEAR_FIRST = 1900, YEAR_LAST = 2199 };
 
 static unsigned char lower(char c)
 {
@@ -30,6 +30,7 @@ unsigned wm_text_distance(const char *a, const char *b)
     unsigned char cost[DISTANCE_BYTES + 2][DISTANCE_BYTES + 2];
     unsigned char seen_row[256] = {0}; /* the last row whose byte was this, from 1 */
     unsigned never = (unsigned)(n + m);
+    cost[0][0] = (unsigned char)never;
     for (size_t i = 0; i <= n; i++) {
         cost[i + 1][0] = (unsigned char)never;
         cost[i + 1][1] = (unsigned char)i;
@@ -156,6 +157,15 @@ bool text_is_clean(const char *text, size_t len)
         i += n;
     }
     return true;
+}
+
+bool text_is_utf16(const char *bytes, size_t len)
+{
+    if (len < 2)
+        return false;
+    if (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0)
+        return true;
+    return (bytes[0] == '\0') != (bytes[1] == '\0');
 }
 
 size_t text_cut(const char *text, size_t len, size_t cap)

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { DISTANCE_BYTES = 64 }; /* of each text that count for its distance from another */
+
 enum { TEXT_SHOWN = 96 };
 
 /* The text in single quotes for a message: unprintable bytes as \xNN, cut with "..." where it is long. Returns buf. */
@@ -13,6 +15,9 @@ const char *text_show(char buf[TEXT_SHOWN], const char *text, size_t len);
 
 /* Well-formed UTF-8 (no overlong forms, no surrogates) without control characters; line feeds pass. */
 bool text_is_clean(const char *text, size_t len);
+
+/* Begins as UTF-16 does: with a byte order mark of it, or with an ASCII character in two bytes. */
+bool text_is_utf16(const char *bytes, size_t len);
 
 /* The longest prefix of at most `cap` bytes that ends between two UTF-8 characters. */
 size_t text_cut(const char *text, size_t len, size_t cap);

@@ -77,18 +77,20 @@ WM_API const struct wm_fault *wm_faults_at(const struct wm_faults *faults, size_
 /* ---- Sources: the bytes a dataset is built from -------------------------------------------------------------------- */
 
 struct wm_source {
-    const char *name;  /* "posts.csv"; the names are fixed, see wm_table_name and "policy.json" */
-    const char *bytes; /* NULL: the file is absent */
+    const char *name; /* "posts.csv"; the names are fixed, see wm_table_name and "policy.json" */
+    const char
+        *bytes; /* NULL: the file is absent (len 0), or cannot be read (len SIZE_MAX; wm_sources_read has said why) */
     size_t len;
 };
 
 struct wm_sources;
 
 /*
- * Reads the files of a dataset from `dir` (no trailing slash needed): policy.json and one CSV file a table. A file
- * that is absent is left out here and reported by wm_dataset_build. Never opens monitoring.csv or history.csv unless
- * `apart` is true (only validation and the equity audit say so).
- * Errors: WM_EREAD with one fault that names the file and the system's reason (faults may be NULL), WM_EMEMORY.
+ * Reads the files of a dataset from `dir` (no trailing slash needed): policy.json and one CSV file a table. A file that
+ * is absent is left out here and reported by wm_dataset_build; one that cannot be read is a fault, is marked, and does not
+ * stop the others. Never opens monitoring.csv or history.csv unless `apart` is true (only validation and the equity
+ * audit say so). `faults` may be NULL.
+ * Errors: WM_EREAD (`dir` itself cannot be opened; one fault), WM_EMEMORY.
  */
 WM_API int wm_sources_read(const char *dir, bool apart, struct wm_faults *faults, struct wm_sources **out);
 WM_API void wm_sources_free(struct wm_sources *sources);
@@ -123,7 +125,7 @@ struct wm_dataset;
  * Row order in the files does not matter: rows are sealed in the order of their ids, and the digest is taken of the
  * sealed content. Rows with other tables' names than the six are ignored, but validated when given (WM_MONITORING,
  * WM_HISTORY).
- * Errors: WM_EDATA (see faults), WM_EMEMORY.
+ * Errors: WM_EREAD (a source could not be read; all other faults are listed too), WM_EDATA, WM_EMEMORY.
  */
 WM_API int wm_dataset_build(const struct wm_source *sources, size_t n_sources, struct wm_faults *faults,
                             struct wm_dataset **out);
@@ -182,7 +184,10 @@ WM_API const struct wm_column *wm_table_columns(const struct wm_dataset *dataset
 /* Row by id (the first column; budgets: "scope:code"); WM_EUNKNOWN when there is none. Rows are in the order of ids. */
 WM_API int wm_row_find(const struct wm_dataset *dataset, enum wm_table table, const char *id, size_t *row);
 WM_API const char *wm_row_id(const struct wm_dataset *dataset, enum wm_table table, size_t row);
-/* Up to `n_max` ids nearest to `id` by Damerau-Levenshtein distance, nearest first; returns how many. */
+/*
+ * Up to `n_max` ids, at most 16, nearest to `id` by Damerau-Levenshtein distance, nearest first; an id of which half
+ * the letters differ is not near. Returns how many.
+ */
 WM_API size_t wm_row_nearest(const struct wm_dataset *dataset, enum wm_table table, const char *id, const char *out[],
                              size_t n_max);
 /*
@@ -265,14 +270,15 @@ struct wm_refusals {
 };
 
 /* What was missing for a pair, as a bit set; each is shown by name. */
-#define WM_MISSINGS(X)                                                           \
-    X(severity, "no public signal about the organisation")                       \
-    X(needs, "the post states no need in some domain")                           \
-    X(skills, "no appraisal score in some domain; the grade's mean stands in")   \
-    X(distance, "a location is unknown; the policy's stand-in distance is used") \
-    X(wants, "the leader has not said what some component is worth")             \
-    X(segment, "oversight segment unknown; packages tied to segments are out")   \
-    X(local_budget, "no budget stated for the organisation; not checked")        \
+#define WM_MISSINGS(X)                                                                                       \
+    X(severity, "no public signal about the organisation")                                                   \
+    X(needs, "the post states no need in some domain")                                                       \
+    X(skills, "no appraisal score in some domain; the grade's mean stands in, 0 where the grade is unknown") \
+    X(distance, "a location is unknown; the policy's stand-in distance is used")                             \
+    X(travel, "how far the leader would travel is unknown; all of the way counts")                           \
+    X(wants, "the leader has not said what some component is worth")                                         \
+    X(segment, "oversight segment unknown; packages tied to segments are out")                               \
+    X(local_budget, "no budget stated for the organisation; not checked")                                    \
     X(central_budget, "no national, regional or ICB budget stated; not checked")
 enum {
 #define X(name, text) WM_MISSING_BIT_##name,
@@ -350,7 +356,7 @@ struct wm_match {
     int64_t margin_nano;   /* expected benefit above the next in rank; WM_MISSING for the last */
     int64_t distance_m;    /* metres, in steps of 100, from the home district to the organisation; WM_MISSING */
     int64_t skill_micro[WM_DOMAINS_MAX];    /* shrunken skill 0-5 */
-    int64_t need_micro[WM_DOMAINS_MAX];     /* 0-5; 0 also when unknown */
+    int64_t need_micro[WM_DOMAINS_MAX];     /* 0-5; WM_MISSING when unknown: it then weighs nothing */
     int64_t weight_micro[WM_DOMAINS_MAX];   /* w_d; adds up to 1 when any need is stated */
     int64_t evidence_micro[WM_DOMAINS_MAX]; /* share of the skill that is appraisal, the rest is the grade's mean */
     uint32_t missing;                       /* bits WM_MISSING_BIT_... */
@@ -368,8 +374,9 @@ struct wm_query {
     size_t n_packages;
     /* Filters. Each narrows; those refused by one are counted under the rule `filter`. */
     uint64_t grades, sectors; /* vocabulary bit sets of the leader; 0 = any */
-    uint64_t regions;         /* vocabulary bit set of the organisation's region (opportunities); 0 = any */
-    int64_t within_m;         /* metres; WM_MISSING = any; an unknown distance does not pass */
+    uint64_t
+        regions; /* vocabulary bit set of the post's region, which is its organisation's unless it has its own (opportunities); 0 = any */
+    int64_t within_m;                                 /* metres; WM_MISSING = any; an unknown distance does not pass */
     int64_t max_local_cost_gbp, max_central_cost_gbp; /* WM_MISSING = any */
     const uint32_t *among;                            /* rows of the other side: only these; NULL = all */
     size_t n_among;
@@ -434,7 +441,7 @@ struct wm_package_row {
     struct wm_score score; /* as if offered, also when barred, so that they can be compared */
     int64_t gain_micro;    /* chance above the cheapest allowed package's chance */
     int64_t
-        gbp_per_point; /* pounds (local and central) above that package, per percentage point of chance gained; WM_MISSING when none is gained */
+        gbp_per_point; /* pounds (local and central) above that package, per percentage point of chance gained; WM_MISSING when none is gained, or a barred one costs less */
     bool best;         /* the one a shortlist would choose */
     bool dominated;    /* another allowed one costs no more and gives at least the same chance */
 };
@@ -466,7 +473,7 @@ struct wm_opportunity {
     struct wm_gap gaps[WM_DOMAINS_MAX]; /* largest weighted gap first */
 };
 
-struct wm_near_miss {      /* a post refused by exactly one rule that a change can turn */
+struct wm_near_miss {      /* a post refused only by grade, accreditation, fit_and_proper, ready or place */
     struct wm_match match; /* as if the rule had passed */
     struct wm_rule_outcome rule;
 };

@@ -298,13 +298,14 @@ void gen_shuffle(struct gen_set *set, const char *name, uint64_t seed)
     free(lines);
 }
 
-/* The start of cell number `index` of a line without quotes, and its length. */
+/* The start of cell number `index` of a line, and its length, quotes included. Quoted cells hold no quotes. */
 static const char *cell_at(const char *line, size_t index, size_t *len)
 {
-    for (; index > 0; index--)
-        line = strchr(line, ',') + 1;
-    *len = strcspn(line, ",\r\n");
-    return line;
+    for (;; line += *len + 1) {
+        *len = *line == '"' ? (size_t)(strchr(line + 1, '"') + 1 - line) : strcspn(line, ",\r\n");
+        if (index-- == 0)
+            return line;
+    }
 }
 
 void gen_set_cell(struct gen_set *set, const char *name, const char *id, const char *column, const char *text)

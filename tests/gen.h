@@ -25,7 +25,7 @@ void gen_free(struct gen_set *set);
 void gen_replace(struct gen_set *set, const char *name, const char *bytes, size_t len);
 /* Shuffles the rows below the heading of one source. No quoted line ends. */
 void gen_shuffle(struct gen_set *set, const char *name, uint64_t seed);
-/* Sets one cell of a source, found by the row's first cell and the heading. The row has no quoted cells. */
+/* Sets one cell of a source, found by the row's first cell and the heading. No cell holds a quote. */
 void gen_set_cell(struct gen_set *set, const char *name, const char *id, const char *column, const char *text);
 /* Builds, and fails the test with the first fault when it cannot. */
 struct wm_dataset *gen_build(const struct gen_set *set);

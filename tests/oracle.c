@@ -98,7 +98,8 @@ static int64_t distance_hm(const struct oracle *o, size_t leader, size_t organis
     return (int64_t)(arc * 63710.088f + 0.5f);
 }
 
-static float skill(const struct oracle *o, size_t leader, const char *domain)
+/* In 1e-4. */
+static int64_t skill(const struct oracle *o, size_t leader, const char *domain)
 {
     int64_t score = get2(o, WM_LEADERS, leader, "score_", domain), n = get(o, WM_LEADERS, leader, "appraisals");
     int64_t day = get(o, WM_LEADERS, leader, "appraised_on"), grade = get(o, WM_LEADERS, leader, "grade");
@@ -115,7 +116,7 @@ static float skill(const struct oracle *o, size_t leader, const char *domain)
     if (!(evidence + n0 > 0))
         return 0;
     double value = (evidence * (score == WM_MISSING ? 0 : (double)score / 10) + n0 * prior) / (evidence + n0);
-    return (float)floor(value * 1e4 + 0.5) / 1e4f;
+    return (int64_t)floor(value * 1e4 + 0.5);
 }
 
 static int64_t fit(const struct oracle *o, size_t leader, size_t post, const int64_t *weight_micro)
@@ -126,8 +127,8 @@ static int64_t fit(const struct oracle *o, size_t leader, size_t post, const int
         int64_t need = get2(o, WM_POSTS, post, "need_", domain);
         if (need == WM_MISSING || need == 0)
             continue;
-        float per_skill = (float)((double)weight_micro[d] * 1e6 / ((double)need * 1e5));
-        sum += (int64_t)(fminf(skill(o, leader, domain) * per_skill, (float)weight_micro[d]) + 0.5f);
+        int64_t have = skill(o, leader, domain), want = need * 1000; /* both in 1e-4 */
+        sum += have >= want ? weight_micro[d] : (2 * weight_micro[d] * have + want) / (2 * want);
     }
     return sum;
 }
@@ -212,7 +213,7 @@ static void rules(const struct oracle *o, size_t leader, size_t post, int64_t hm
     v = get(o, WM_LEADERS, leader, "regions_willing");
     bool willing = v != WM_MISSING && (v >> region & 1),
          near = hm >= 0 && hm <= (travel == WM_MISSING ? 0 : travel) * 10;
-    bool unsure = !willing && !near && (v == WM_MISSING || hm < 0);
+    bool unsure = !willing && !near && (v == WM_MISSING || hm < 0 || travel == WM_MISSING);
     verdict(out, WM_RULE_place, !willing && !near && !unsure, unsure);
 
     char list[4096];

@@ -263,12 +263,59 @@ static void loading_never_opens_monitoring_or_history(void **state)
     assert_int_equal(wm_dataset_load(directory, NULL, &loaded), WM_OK);
     assert_string_equal(wm_dataset_digest(loaded), wm_dataset_digest(built));
     struct wm_sources *sources;
-    assert_int_equal(wm_sources_read(directory, true, NULL, &sources), WM_EREAD);
+    struct wm_faults *faults;
+    struct wm_dataset *apart = NULL;
+    size_t n;
+    assert_int_equal(wm_faults_new(10, &faults), WM_OK);
+    assert_int_equal(wm_sources_read(directory, true, faults, &sources), WM_OK);
+    const struct wm_source *list = wm_sources_list(sources, &n);
+    assert_int_equal(wm_dataset_build(list, n, faults, &apart), WM_EREAD);
+    assert_null(apart);
+    assert_int_equal(wm_faults_count(faults), 2);
+    assert_int_equal(wm_dataset_build(list, n, NULL, &apart), WM_EREAD);
+    wm_sources_free(sources);
+    wm_faults_free(faults);
     wm_dataset_unref(built);
     wm_dataset_unref(loaded);
     remove_files(&small, directory);
     small_fini(&small);
     assert_int_equal(wm_dataset_load("/tmp/wellmatch-there-is-no-such-directory", NULL, &loaded), WM_EREAD);
+}
+
+/* A file that cannot be read is one fault among the others, told once, and does not hide them. */
+static void an_unreadable_file_hides_no_fault(void **state)
+{
+    static const char *const expected[] = {
+        "leaders.csv 5: the row has 1 cell and there are 22 headings",
+        "mentors.csv 0: the file is absent",
+        "posts.csv 0: cannot be read: it is a directory",
+    };
+    char directory[] = "/tmp/wellmatch-test-XXXXXX", path[200], told[200];
+    struct small small;
+    struct wm_dataset *dataset = NULL;
+    struct wm_faults *faults;
+    (void)state;
+    small_init(&small);
+    small_replace(&small, "leaders.csv", "0,,\n", "0,,\nx\n");
+    small_set(&small, "mentors.csv", NULL, 0);
+    assert_non_null(mkdtemp(directory));
+    write_files(&small, directory);
+    snprintf(path, sizeof path, "%s/posts.csv", directory);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(wm_faults_new(10, &faults), WM_OK);
+    assert_int_equal(wm_dataset_load(directory, faults, &dataset), WM_EREAD);
+    assert_null(dataset);
+    assert_int_equal(wm_faults_count(faults), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const struct wm_fault *fault = wm_faults_at(faults, i);
+        snprintf(told, sizeof told, "%s %ld: %s", fault->file, fault->line, fault->what);
+        assert_string_equal(told, expected[i]);
+    }
+    assert_int_equal(wm_dataset_load(directory, NULL, &dataset), WM_EREAD);
+    wm_faults_free(faults);
+    remove_files(&small, directory);
+    small_fini(&small);
 }
 
 static void every_allocation_may_fail(void **state)
@@ -417,6 +464,7 @@ int main(void)
         cmocka_unit_test(faults_add_up),
         cmocka_unit_test(threads_share_it),
         cmocka_unit_test(loading_never_opens_monitoring_or_history),
+        cmocka_unit_test(an_unreadable_file_hides_no_fault),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(faults_survive_short_memory),
         cmocka_unit_test(sample_is_accepted_whole_and_in_any_order),

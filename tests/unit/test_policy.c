@@ -95,12 +95,13 @@ static void means_what_it_says(void **state)
 
 static void refuses_and_says_where(void **state)
 {
+#define COUNTS "a column of packages.csv that counts what a leader is offered"
     static const struct {
         const char *from, *to;
         long line, column;
         const char *what, *expected;
     } cases[] = {
-        {"\"format\": 1", "\"format\": 2", 2, 13, "format is 2", "a number from 1 to 1"},
+        {"\"format\": 1", "\"format\": 2", 2, 13, "format is 2", "the number 1"},
         {"\"format\": 1, ", "", 1, 1, "the policy has no member format", "each member that belongs there"},
         {"\"version\": \"small\"", "\"version\": \"\"", 2, 27, "version is ''",
          "a string of 1 to 32 bytes without blanks around it"},
@@ -140,8 +141,12 @@ static void refuses_and_says_where(void **state)
          "more than 0, and a value that the column can hold"},
         {"\"full\": 15", "\"full\": 100.1", 23, 58, "components[0].full is 100.1",
          "more than 0, and a value that the column can hold"},
-        {"pay_premium_pct", "name", 23, 31, "components[0].column is 'name'",
-         "a column of packages.csv that holds numbers"},
+        {"{\"title\": \"Our own judgement\", \"date\": \"2026-07\"}", "{\"title\": \"Our own judgement\"}", 3, 21,
+         "sources.us has no member date", "each member that belongs there"},
+        {"pay_premium_pct", "name", 23, 31, "components[0].column is 'name'", COUNTS},
+        {"pay_premium_pct", "stock", 23, 31, "components[0].column is 'stock'", COUNTS},
+        {"pay_premium_pct", "local_cost_gbp", 23, 31, "components[0].column is 'local_cost_gbp'", COUNTS},
+        {"pay_premium_pct", "central_cost_gbp", 23, 31, "components[0].column is 'central_cost_gbp'", COUNTS},
         {"\"name\": \"mentoring\"", "\"name\": \"pay\"", 24, 14, "components[1].name repeats 'pay'", "each name once"},
         {"\"name\": \"mentoring\"", "\"name\": \"Mentoring\"", 24, 14, "components[1].name is 'Mentoring'",
          "small letters, digits and underscores"},
@@ -174,12 +179,20 @@ static void refuses_and_says_where(void **state)
         {"\"type\": {", "\"kind\": {", 4, 19, "vocabularies has no member type", "each member that belongs there"},
         {"\"fit\": {\"boost\": {\"value\": 1, \"source\": \"us\"}},", "", 1, 1, "the policy has no member fit",
          "each member that belongs there"},
-        {"\"format\": 1,", "\"format\": 1, \"format\": 1,", 2, 23,
+        {"\"format\": 1,", "\"format\": 1, \"format\": 1,", 2, 16,
          "the text is not JSON: duplicate object key near '\"format\"'", "JSON as RFC 8259"},
-        {"\"format\": 1,", "\"format\": 1", 2, 23, "the text is not JSON: '}' expected near '\"version\"'",
+        {"\"format\": 1,", "\"format\": 1", 2, 15, "the text is not JSON: '}' expected near '\"version\"'",
          "JSON as RFC 8259"},
-        {"-3.2", "NaN", 41, 25, "the text is not JSON: invalid token near 'NaN'", "JSON as RFC 8259"},
-        {"-3.2", "1e999", 41, 27, "the text is not JSON: real number overflow near '1e999'", "JSON as RFC 8259"},
+        {"-3.2", "NaN", 41, 23, "the text is not JSON: invalid token near 'NaN'", "JSON as RFC 8259"},
+        {"-3.2", "}", 41, 23, "the text is not JSON: unexpected token near '}'", "JSON as RFC 8259"},
+        {"\"Our own judgement\"", "\"Our \\\"own\\\\\" \"judgement\"", 3, 45,
+         "the text is not JSON: '}' expected near '\"judgement\"'", "JSON as RFC 8259"},
+        {"\"format\": 1,", "\"format\": 1 \"a name \\\" of more than twenty bytes\",", 2, 15,
+         "the text is not JSON: '}' expected", "JSON as RFC 8259"},
+        {"Our own", "Our \\q own", 3, 37, "the text is not JSON: invalid escape near '\"Our \\q'", "JSON as RFC 8259"},
+        {"Our own", "Our \\u0000 own", 3, 31, "the text is not JSON: \\u0000 may not be part of a string",
+         "JSON as RFC 8259"},
+        {"-3.2", "1e999", 41, 23, "the text is not JSON: real number overflow near '1e999'", "JSON as RFC 8259"},
         {"Our own", "Our\xff own", 3, 34, "the text is not JSON: unable to decode byte 0xff near '\"Our'",
          "JSON as RFC 8259"},
     };
@@ -225,6 +238,13 @@ static void refuses_texts_that_are_no_policy(void **state)
         assert_true(wm_faults_count(p.faults) > 0);
         parse_fini(&p);
     }
+    static const char wide[] = "\xff\xfe{\0}\0";
+    struct parsed utf16;
+    parse(&utf16, wide, sizeof wide - 1);
+    assert_int_equal(utf16.status, WM_EDATA);
+    assert_string_equal(wm_faults_at(utf16.faults, 0)->what, "the file is encoded as UTF-16");
+    parse_fini(&utf16);
+
     size_t len = 2 << 20;
     char *large = calloc(1, len);
     assert_non_null(large);
@@ -236,6 +256,40 @@ static void refuses_texts_that_are_no_policy(void **state)
     free(large);
 }
 
+/* As many faults as a policy has room for, each at its own place: what finds the place may not start anew each time. */
+static void finds_the_places_of_many_faults(void **state)
+{
+    enum { MANY = 90000, ON_A_LINE = 1000, ROOM = 1 << 20, NAME_LEN = 8 /* "a00000", its quotes included */ };
+    struct arena arena;
+    struct policy policy;
+    struct wm_faults *faults;
+    size_t len = 0, n = 0;
+    char *text = malloc(ROOM);
+    (void)state;
+    assert_non_null(text);
+    for (int i = 0; i < MANY; i++)
+        len += (size_t)snprintf(text + len, ROOM - len, "%s\"a%05d\":0", i == 0 ? "{" : i % ON_A_LINE ? "," : ",\n", i);
+    len += (size_t)snprintf(text + len, ROOM - len, "}");
+    assert_int_equal(wm_faults_new(2 * MANY, &faults), WM_OK);
+    arena_init(&arena, 1 << 24);
+    assert_int_equal(policy_parse(&arena, text, len, faults, &policy), WM_EDATA);
+    for (size_t i = 0; i < wm_faults_kept(faults); i++) {
+        const struct wm_fault *fault = wm_faults_at(faults, i);
+        int name;
+        if (sscanf(fault->what, "a%5d is not a known member", &name) != 1)
+            continue;
+        long on_line = name % ON_A_LINE, first = name < ON_A_LINE ? 2 : 1; /* behind the bracket */
+        assert_int_equal(name, (int)n);
+        assert_int_equal(fault->line, 1 + name / ON_A_LINE);
+        assert_int_equal(fault->column, first + on_line * (NAME_LEN + 3) + NAME_LEN + 1);
+        n++;
+    }
+    assert_int_equal(n, MANY);
+    wm_faults_free(faults);
+    arena_fini(&arena);
+    free(text);
+}
+
 /* Tables are still read when the policy is faulty, but not judged by what it fails to say. */
 static void faulty_policy_does_not_blame_the_tables(void **state)
 {
@@ -243,7 +297,7 @@ static void faulty_policy_does_not_blame_the_tables(void **state)
         const char *from, *to, *faults;
     } cases[] = {
         {"\"format\": 1", "\"format\": 1 \"x\"",
-         "policy.json:2:17: the text is not JSON: '}' expected near '\"x\"'; JSON as RFC 8259\n"
+         "policy.json:2:15: the text is not JSON: '}' expected near '\"x\"'; JSON as RFC 8259\n"
          "posts.csv:2:7: openings is 'many'; a whole number from 1 to 1000\n"},
         {"{\"name\": \"London\"}", "{\"name\": \"\"}",
          "policy.json:5:51: vocabularies.region.words[0].name is ''; a string of 1 to 64 bytes without blanks around "
@@ -346,6 +400,7 @@ int main(void)
         cmocka_unit_test(means_what_it_says),
         cmocka_unit_test(refuses_and_says_where),
         cmocka_unit_test(refuses_texts_that_are_no_policy),
+        cmocka_unit_test(finds_the_places_of_many_faults),
         cmocka_unit_test(faulty_policy_does_not_blame_the_tables),
         cmocka_unit_test(digest_ignores_layout_only),
         cmocka_unit_test(every_allocation_may_fail),

@@ -49,28 +49,30 @@ static void shares_add_up_to_the_total(void **state)
     (void)state;
     uint64_t seed = 3;
     for (int round = 0; round < 20000; round++) {
-        double raw[12], sum = 0;
-        int64_t share[12], total = 0, given = 0;
-        size_t n = 1 + round % 12;
+        int64_t raw[12], share[12], sum = 0, given = 0;
+        size_t n = 1 + (size_t)round % 12;
         for (size_t i = 0; i < n; i++) {
             seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
-            raw[i] = seed >> 61 == 0 ? 0 : (double)(seed >> 33);
+            raw[i] = seed >> 61 == 0 ? 0 : (int64_t)(seed >> 34);
             sum += raw[i];
         }
-        total = (int64_t)(seed >> 34);
+        int64_t total = (int64_t)(seed >> 35);
         apportion(total, raw, n, share);
         for (size_t i = 0; i < n; i++) {
-            assert_true(share[i] >= 0);
-            if (sum > 0)
-                assert_true(fabs((double)share[i] - (double)total * raw[i] / sum) <= 1.0001);
+            assert_true(share[i] >= 0 && (raw[i] > 0 || share[i] == 0));
+            if (sum > 0) /* floor or floor + 1 */
+                assert_in_range(share[i] - total * raw[i] / sum, 0, 1);
             given += share[i];
         }
         assert_int_equal(given, sum > 0 ? total : 0);
     }
     int64_t thirds[3];
-    apportion(100, (double[]){1, 1, 1}, 3, thirds);
+    apportion(100, (int64_t[]){1, 1, 1}, 3, thirds);
     assert_int_equal(thirds[0], 34); /* the remainder goes to the first of equals */
     assert_int_equal(thirds[2], 33);
+    int64_t uneven[3];
+    apportion(5, (int64_t[]){3, 1, 3}, 3, uneven); /* exact 2.14, 0.71, 2.14 */
+    assert_int_equal(uneven[1], 1);
 }
 
 int main(void)

@@ -267,6 +267,22 @@ static void refuses_whole_files(void **state)
     }
 }
 
+/* As a spreadsheet saves "Unicode text": what is wrong is the encoding, not each heading. */
+static void names_utf16(void **state)
+{
+    static const char wide[] = "\xff\xfem\0e\0n\0t\0o\0r\0_\0i\0d\0\n\0";
+    static char faults[FAULTS_CAP];
+    struct small small;
+    struct wm_dataset *dataset = NULL;
+    (void)state;
+    small_init(&small);
+    small_set(&small, "mentors.csv", wide, sizeof wide - 1);
+    assert_int_equal(small_build(&small, &dataset, faults, sizeof faults), WM_EDATA);
+    assert_string_equal(
+        faults, "mentors.csv:0:0: the file is encoded as UTF-16; UTF-8; spreadsheets offer it as 'CSV UTF-8'\n");
+    small_fini(&small);
+}
+
 static void reports_everything_at_once_and_sorted(void **state)
 {
     static char faults[FAULTS_CAP];
@@ -435,6 +451,7 @@ int main(void)
         cmocka_unit_test(refuses_cells),
         cmocka_unit_test(refuses_references_and_doubles),
         cmocka_unit_test(refuses_whole_files),
+        cmocka_unit_test(names_utf16),
         cmocka_unit_test(reports_everything_at_once_and_sorted),
         cmocka_unit_test(keeps_few_and_counts_all),
         cmocka_unit_test(gives_cells_back),

@@ -184,6 +184,23 @@ static void tells_clean_text(void **state)
     assert_false(text_is_clean("a\0b", 3));
 }
 
+static void knows_utf16(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        bool utf16;
+    } cases[] = {
+        {"\xff\xfei\0", 4, true}, {"\xfe\xff\0i", 4, true}, {"i\0d\0", 4, true},
+        {"\0i\0d", 4, true},      {"id", 2, false},         {"", 0, false},
+        {"\xff", 1, false},       {"\0\0", 2, false},       {"\xef\xbb\xbfi", 4, false},
+        {"i", 1, false},          {"\xc3\xa9", 2, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(text_is_utf16(cases[i].bytes, cases[i].len), cases[i].utf16);
+}
+
 static void shows_any_bytes(void **state)
 {
     char buf[TEXT_SHOWN], bytes[300];
@@ -244,11 +261,17 @@ static void every_name_is_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(distance_of_pairs),        cmocka_unit_test(distance_is_a_metric),
-        cmocka_unit_test(distance_counts_64_bytes), cmocka_unit_test(nearest_names_what_is_near_only),
-        cmocka_unit_test(dates_round_trip),         cmocka_unit_test(refuses_what_is_no_date),
-        cmocka_unit_test(tells_clean_text),         cmocka_unit_test(shows_any_bytes),
-        cmocka_unit_test(cuts_between_characters),  cmocka_unit_test(every_name_is_there),
+        cmocka_unit_test(distance_of_pairs),
+        cmocka_unit_test(distance_is_a_metric),
+        cmocka_unit_test(distance_counts_64_bytes),
+        cmocka_unit_test(nearest_names_what_is_near_only),
+        cmocka_unit_test(dates_round_trip),
+        cmocka_unit_test(refuses_what_is_no_date),
+        cmocka_unit_test(tells_clean_text),
+        cmocka_unit_test(shows_any_bytes),
+        cmocka_unit_test(knows_utf16),
+        cmocka_unit_test(cuts_between_characters),
+        cmocka_unit_test(every_name_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
