@@ -86,8 +86,13 @@ int cache_new(uv_loop_t *loop, const struct cache_options *options, struct cache
         assert(options->timeout_ms > 0 && options->expiry_s > 0 && options->in_flight_max > 0);
         if (!make_gets(cache, options->in_flight_max))
             goto no_gets;
-        struct redis_options redis = {options->redis_url, options->timeout_ms, options->in_flight_max,
-                                      options->seed,      on_decided,          cache};
+        struct redis_options redis = {.url = options->redis_url,
+                                      .timeout_ms = options->timeout_ms,
+                                      .in_flight_max = options->in_flight_max,
+                                      .seed = options->seed,
+                                      .optional = options->redis_optional,
+                                      .decided = on_decided,
+                                      .arg = cache};
         int failed = redis_new(loop, &redis, &cache->redis, error, error_cap);
         if (failed) {
             free(cache->gets);

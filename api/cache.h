@@ -24,10 +24,11 @@ struct cache_options {
     unsigned expiry_s;      /* life of a value in Redis; each gets up to 10% jitter, taken from its key */
     unsigned in_flight_max; /* commands waiting for Redis; more are misses at once */
     uint64_t seed;          /* of the back-off's jitter */
+    bool redis_optional;    /* nobody asked for Redis by name: that it was never there is no warning */
 };
-#define CACHE_OPTIONS_INIT                  \
-    {                                       \
-        64u << 20, NULL, 50, 86400, 1024, 1 \
+#define CACHE_OPTIONS_INIT                         \
+    {                                              \
+        64u << 20, NULL, 50, 86400, 1024, 1, false \
     }
 
 /* Closed: Redis is in use; open: left alone for a while; half open: one attempt decides. */

@@ -14,40 +14,39 @@ enum option_kind {
 };
 
 /* id, name, letter, kind, value as help shows it, the parameter it sets as a JSON pointer has it, what it does */
-#define CLIENT_OPTIONS(X)                                                                                           \
-    X(limit, "limit", 0, OPTION_INTEGER, "N", "/limit", "rows to show, 1 to 1000; 10 when not given, for list 100") \
-    X(offset, "offset", 0, OPTION_INTEGER, "N", "/offset", "ranks to skip first")                                   \
-    X(columns, "columns", 0, OPTION_LIST, "NAME,...", "/columns", "only these columns, in this order")              \
-    X(package, "package", 0, OPTION_LIST, "ID,...", "/packages", "only these incentive packages")                   \
-    X(grade, "grade", 0, OPTION_LIST, "WORD,...", "/filters/grades", "only leaders now in one of these grades")     \
-    X(sector, "sector", 0, OPTION_LIST, "WORD,...", "/filters/sectors",                                             \
-      "only leaders who have worked in one of these sectors")                                                       \
-    X(region, "region", 0, OPTION_LIST, "WORD,...", "/filters/regions", "only posts in one of these regions")       \
-    X(within, "within", 0, OPTION_NUMBER, "KM", "/filters/within_km",                                               \
-      "only where leader and organisation are this near")                                                           \
-    X(max_local, "max-local", 0, OPTION_INTEGER, "GBP", "/filters/max_local_cost_gbp",                              \
-      "at most this cost to the organisation")                                                                      \
-    X(max_central, "max-central", 0, OPTION_INTEGER, "GBP", "/filters/max_central_cost_gbp",                        \
-      "at most this cost to central budgets")                                                                       \
-    X(among, "among", 0, OPTION_LIST, "ID,...", "/filters/among",                                                   \
-      "only these leaders (shortlist) or posts (opportunities)")                                                    \
-    X(without, "without", 0, OPTION_LIST, "ID,...", "/filters/without", "not these leaders or posts")               \
-    X(leaders, "leaders", 0, OPTION_INTEGER, "N", NULL, "leaders to draw; 400 when not given")                      \
-    X(posts, "posts", 0, OPTION_INTEGER, "N", NULL, "posts to draw; 60 when not given")                             \
-    X(seed, "seed", 0, OPTION_INTEGER, "S", NULL, "the same seed gives the same bytes")                             \
-    X(force, "force", 0, OPTION_FLAG, NULL, NULL, "write into a folder that holds something")                       \
-    X(organisations, "organisations", 0, OPTION_WORD, "FILE", NULL,                                                 \
-      "the organisations to copy; data/sample/organisations.csv")                                                   \
-    X(policy, "policy", 0, OPTION_WORD, "FILE", NULL, "the policy to copy; data/sample/policy.json")                \
-    X(url, "url", 'u', OPTION_WORD, "URL", NULL,                                                                    \
-      "the service: tcp://HOST:PORT or unix:PATH; else WELLMATCH_URL,\n"                                            \
-      "else tcp://127.0.0.1:7345")                                                                                  \
-    X(data, "data", 0, OPTION_WORD, "DIR", NULL, "answer from the dataset in DIR, without a service")               \
-    X(timeout, "timeout", 0, OPTION_SECONDS, "S", NULL, "wait so long to connect, and again for the answer; 30")    \
-    X(json, "json", 0, OPTION_FLAG, NULL, NULL, "the result exactly as served, on one line")                        \
-    X(csv, "csv", 0, OPTION_FLAG, NULL, NULL, "comma-separated values for a spreadsheet (RFC 4180)")                \
-    X(colour, "color", 0, OPTION_WORD, "WHEN", NULL, "auto (a terminal, and NO_COLOR unset), always or never")      \
-    X(help, "help", 'h', OPTION_FLAG, NULL, NULL, "help; after a command, help on that command")                    \
+#define CLIENT_OPTIONS(X)                                                                                             \
+    X(limit, "limit", 0, OPTION_INTEGER, "N", "/limit", "rows to show, 1 to 1000; 10 when not given, for list 100")   \
+    X(offset, "offset", 0, OPTION_INTEGER, "N", "/offset", "ranks to skip first")                                     \
+    X(columns, "columns", 0, OPTION_LIST, "NAME,...", "/columns", "only these columns, in this order")                \
+    X(package, "package", 0, OPTION_LIST, "ID,...", "/packages", "only these incentive packages")                     \
+    X(grade, "grade", 0, OPTION_LIST, "WORD,...", "/filters/grades", "only leaders now in one of these grades")       \
+    X(sector, "sector", 0, OPTION_LIST, "WORD,...", "/filters/sectors",                                               \
+      "only leaders who have worked in one of these sectors")                                                         \
+    X(region, "region", 0, OPTION_LIST, "WORD,...", "/filters/regions", "only posts in one of these regions")         \
+    X(within, "within", 0, OPTION_NUMBER, "KM", "/filters/within_km",                                                 \
+      "only where leader and organisation are this near")                                                             \
+    X(max_local, "max-local", 0, OPTION_INTEGER, "GBP", "/filters/max_local_cost_gbp",                                \
+      "at most this cost to the organisation")                                                                        \
+    X(max_central, "max-central", 0, OPTION_INTEGER, "GBP", "/filters/max_central_cost_gbp",                          \
+      "at most this cost to central budgets")                                                                         \
+    X(among, "among", 0, OPTION_LIST, "ID,...", "/filters/among",                                                     \
+      "only these leaders (shortlist) or posts (opportunities)")                                                      \
+    X(without, "without", 0, OPTION_LIST, "ID,...", "/filters/without", "not these leaders or posts")                 \
+    X(leaders, "leaders", 0, OPTION_INTEGER, "N", NULL, "leaders to draw; 400 when not given")                        \
+    X(posts, "posts", 0, OPTION_INTEGER, "N", NULL, "posts to draw; 60 when not given")                               \
+    X(seed, "seed", 0, OPTION_INTEGER, "S", NULL, "the same seed gives the same bytes")                               \
+    X(force, "force", 0, OPTION_FLAG, NULL, NULL, "write into a folder that holds something")                         \
+    X(organisations, "organisations", 0, OPTION_WORD, "FILE", NULL, "the organisations to copy; those of the sample") \
+    X(policy, "policy", 0, OPTION_WORD, "FILE", NULL, "the policy to copy; that of the sample")                       \
+    X(url, "url", 'u', OPTION_WORD, "URL", NULL,                                                                      \
+      "the service: tcp://HOST:PORT or unix:PATH; else WELLMATCH_URL,\n"                                              \
+      "else tcp://127.0.0.1:7345")                                                                                    \
+    X(data, "data", 0, OPTION_WORD, "DIR", NULL, "answer from the dataset in DIR, without a service")                 \
+    X(timeout, "timeout", 0, OPTION_SECONDS, "S", NULL, "wait so long to connect, and again for the answer; 30")      \
+    X(json, "json", 0, OPTION_FLAG, NULL, NULL, "the result exactly as served, on one line")                          \
+    X(csv, "csv", 0, OPTION_FLAG, NULL, NULL, "comma-separated values for a spreadsheet (RFC 4180)")                  \
+    X(colour, "color", 0, OPTION_WORD, "WHEN", NULL, "auto (a terminal, and NO_COLOR unset), always or never")        \
+    X(help, "help", 'h', OPTION_FLAG, NULL, NULL, "help; after a command, help on that command")                      \
     X(version, "version", 'V', OPTION_FLAG, NULL, NULL, "the version")
 
 enum option {

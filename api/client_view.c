@@ -503,17 +503,16 @@ static void show_domains(struct page *page, struct slice result)
 
 static void show_signals(struct page *page, struct slice severity)
 {
-    static const struct column columns[] = {{"signal", false, 0, 0},
-                                            {"level", true, 0, 0},
-                                            {"share", true, 0, 0},
-                                            {"part", true, 0, 0},
-                                            {"as of", false, 0, 0}};
+    static const struct column columns[] = {{"signal", false, 0, 0}, {"published", false, 1, 0},
+                                            {"level", true, 0, 0},   {"share", true, 0, 0},
+                                            {"part", true, 0, 0},    {"as of", false, 0, 0}};
     struct table table;
     struct items signals = value_items(value_at(severity, "signals"));
-    table_init(&table, columns, 5);
+    table_init(&table, columns, 6);
     for (struct slice signal; value_next(&signals, &signal);) {
         bool present = value_true_at(signal, "present");
         table_cell(&table, present ? STYLE_PLAIN : STYLE_FAINT, page_text(page, signal, "name"));
+        table_cell(&table, STYLE_PLAIN, page_text(page, signal, "raw"));
         table_cell(&table, STYLE_PLAIN, page_decimal(page, signal, "level", 2));
         table_cell(&table, STYLE_PLAIN, page_decimal(page, signal, "share", 3));
         table_cell(&table, STYLE_PLAIN, page_text(page, signal, "part"));
@@ -521,6 +520,11 @@ static void show_signals(struct page *page, struct slice severity)
     }
     page_heading(page, "Severity");
     tell_severity(page, severity);
+    if (*page_text(page, severity, "recovery_programme") != '\0')
+        page_paragraph(
+            page, page_say(page, "Recovery programme on record: %s.", page_text(page, severity, "recovery_programme")));
+    if (value_true_at(severity, "in_deficit"))
+        page_paragraph(page, "In deficit: the segment cannot be better than 3, whatever the league score.");
     page_table(page, &table, NARROW_WRAP);
 }
 
@@ -610,11 +614,16 @@ static const char *nearest_text(struct page *page, struct slice data)
     return page_say(page, "; the nearest %s %s", value_count(nearest) > 1 ? "are" : "is", names);
 }
 
-/* What a pointer means to the person: the option that sets it, else the parameter without the first slash. */
+/*
+ * What a pointer means to the person: the option that sets it, else the parameter without the first slash. Parameters
+ * given as an array have numbers only, which alone would read as values.
+ */
 static const char *subject_text(struct page *page, const char *pointer)
 {
     char name[32];
     const char *option = options_name_of(pointer, name);
+    if (*pointer == '/' && pointer[1] >= '0' && pointer[1] <= '9')
+        return page_say(page, "the parameter at %s is", pointer);
     const char *subject = option ? option : *pointer == '/' ? pointer + 1 : "";
     return *subject ? page_say(page, "%s is", subject) : "the parameters are";
 }
@@ -644,19 +653,31 @@ static const char *other_error(struct page *page, struct slice error, int code)
     return sentence;
 }
 
+static const char *unknown_row(struct page *page, struct slice data, const char *option, const char *usage)
+{
+    const char *subject = option ? page_say(page, "%s: ", option) : "", *kind = page_text(page, data, "kind"),
+               *id = page_text(page, data, "id"), *is_a = page_text(page, data, "is_a");
+    if (!*is_a)
+        return page_say(page, "%sthere is no %s '%s'%s", subject, kind, id, nearest_text(page, data));
+    return page_say(page, "%sthere is no %s '%s': it is %s %s%s%s", subject, kind, id,
+                    strchr("aeiou", *is_a) ? "an" : "a", is_a, usage ? "; the order is: wellmatch " : "",
+                    usage ? usage : "");
+}
+
 /* One sentence for what a person did wrong, by the names they used. */
-static const char *error_text(struct page *page, struct slice error, int code)
+static const char *error_text(struct page *page, struct slice error, int code, const char *usage)
 {
     struct slice data = value_at(error, "data");
     char name[32];
     const char *option = options_name_of(page_text(page, data, "pointer"), name),
-               *count = page_whole(page, data, "count");
+               *count = page_whole(page, data, "count"), *nearest;
     switch (code) {
     case RPC_UNKNOWN:
-        return page_say(page, "%s%sthere is no %s '%s'%s", option ? option : "", option ? ": " : "",
-                        page_text(page, data, "kind"), page_text(page, data, "id"), nearest_text(page, data));
+        return unknown_row(page, data, option, usage);
     case RPC_METHOD:
-        return page_say(page, "there is no method '%s'%s", page_text(page, data, "method"), nearest_text(page, data));
+        nearest = nearest_text(page, data);
+        return page_say(page, "there is no method '%s'%s", page_text(page, data, "method"),
+                        *nearest ? nearest : "; 'wellmatch call rpc.discover' lists them");
     case RPC_PARAMS:
         return wrong_parameter(page, data);
     case RPC_INVALID_DATA:
@@ -672,7 +693,7 @@ static const char *error_text(struct page *page, struct slice error, int code)
     }
 }
 
-void view_error(struct buf *out, struct slice error, int code)
+void view_error(struct buf *out, struct slice error, int code, const char *usage)
 {
     struct page page = {out, NULL, NULL};
     struct items faults = value_items(value_at(error, "data/faults"));
@@ -682,6 +703,6 @@ void view_error(struct buf *out, struct slice error, int code)
                    page_text(&page, fault, "column"));
         buf_format(out, "%s%s%s\n", *what ? what : page_text(&page, fault, "text"), *expected ? "; " : "", expected);
     }
-    buf_format(out, "wellmatch: %s\n", error_text(&page, error, code));
+    buf_format(out, "wellmatch: %s\n", error_text(&page, error, code, usage));
     page_end(&page);
 }

@@ -11,7 +11,10 @@
 void view_result(struct buf *out, const struct screen *screen, const char *method, struct slice result);
 /* One table as RFC 4180 with a header record: the answer's main rows, or path,value of everything in it. */
 void view_csv(struct buf *out, bool terminal, const char *method, struct slice result);
-/* The sentences for an error object, each a line that starts with "wellmatch: ". */
-void view_error(struct buf *out, struct slice error, int code);
+/*
+ * The sentences for an error object, each a line that starts with "wellmatch: ". `usage` ("explain LEADER POST") is the
+ * command, where a leader and a post can have been swapped; else NULL.
+ */
+void view_error(struct buf *out, struct slice error, int code, const char *usage);
 
 #endif

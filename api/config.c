@@ -65,6 +65,7 @@ struct reader {
     const char *file; /* --config or WELLMATCH_CONFIG */
     bool asked[ACTIONS];
     const char *flag[CONFIG_SETTINGS]; /* values given as flags; applied last */
+    bool refused[CONFIG_SETTINGS];     /* somebody meant this one and was told why it cannot be used: once is enough */
     size_t n_listen;
     const char *listen[LISTEN_MAX]; /* --listen, as often as given */
 };
@@ -74,6 +75,7 @@ enum { NAME_CAP = 40 };
 static void read_flags(struct reader *reader, int argc, char *const argv[]);
 static const char *flag_value(struct reader *reader, const char *name, const char *equals, int argc, char *const argv[],
                               int *i);
+static void pass_value(int argc, char *const argv[], int *i);
 static void take_flag(struct reader *reader, int setting, const char *value);
 static void apply_initial(struct reader *reader);
 static void apply_file(struct reader *reader);
@@ -86,7 +88,9 @@ static void check_redis(struct reader *reader, const char *text, const char *pla
 static void set_integer(struct reader *reader, size_t i, const char *text, const char *place);
 static void set_list(struct reader *reader, size_t i, const char *text, const char *place);
 static void add_listen(struct reader *reader, const char *text, const char *place);
+static void refuse(struct reader *reader, int setting, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void complain(struct reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(struct reader *reader, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 static int find(const char *name, char separator, bool capitals);
 static void spell(const char *name, char separator, bool capitals, char out[NAME_CAP]);
 static const char *nearest(const char *name, char separator, bool capitals, unsigned within, char out[NAME_CAP]);
@@ -182,6 +186,8 @@ static void read_flags(struct reader *reader, int argc, char *const argv[])
             argument = "--version";
         if (strncmp(argument, "--", 2) != 0 || !argument[2]) {
             complain(reader, "'%s' is no flag; settings are given as --name VALUE", argument);
+            if (argument[0] == '-')
+                pass_value(argc, argv, &i);
             continue;
         }
         char name[NAME_CAP], guess[NAME_CAP];
@@ -204,12 +210,24 @@ static void read_flags(struct reader *reader, int argc, char *const argv[])
             reader->file = flag_value(reader, name, equals, argc, argv, &i);
         } else if (setting >= 0) {
             take_flag(reader, setting, flag_value(reader, name, equals, argc, argv, &i));
-        } else if (nearest(name, '-', false, 3, guess)) {
-            complain(reader, "there is no flag --%s; the nearest is --%s", name, guess);
-        } else {
+        } else if (!nearest(name, '-', false, 3, guess)) {
             complain(reader, "there is no flag --%s", name);
+            if (!equals)
+                pass_value(argc, argv, &i);
+        } else {
+            int meant = find(guess, '-', false);
+            refuse(reader, meant, "there is no flag --%s; the nearest is --%s", name, guess);
+            if (!equals && meant >= 0)
+                pass_value(argc, argv, &i);
         }
     }
+}
+
+/* What follows a flag that is not known was most likely its value, and no second fault. */
+static void pass_value(int argc, char *const argv[], int *i)
+{
+    if (*i + 1 < argc && argv[*i + 1][0] != '-')
+        ++*i;
 }
 
 static const char *flag_value(struct reader *reader, const char *name, const char *equals, int argc, char *const argv[],
@@ -226,8 +244,8 @@ static const char *flag_value(struct reader *reader, const char *name, const cha
 static void take_flag(struct reader *reader, int setting, const char *value)
 {
     if (!value)
-        return;
-    if (settings[setting].kind != LIST)
+        reader->refused[setting] = true;
+    else if (settings[setting].kind != LIST)
         reader->flag[setting] = value;
     else if (reader->n_listen < LISTEN_MAX)
         reader->listen[reader->n_listen++] = value;
@@ -269,7 +287,9 @@ static void apply_file(struct reader *reader)
         return;
     }
     if (!root) {
-        complain(reader, "%s:%d:%d: %s", reader->file, error.line, error.column, error.text);
+        bool null = json_error_code(&error) == json_error_null_character;
+        complain(reader, "%s:%d:%d: %s", reader->file, error.line, error.column,
+                 null ? "\\u0000 may not be part of a string" : error.text);
         return;
     }
     if (!json_is_object(root))
@@ -287,7 +307,7 @@ static void apply_member(struct reader *reader, const char *key, const json_t *v
     int setting = find(key, '_', false);
     if (setting < 0) {
         if (nearest(key, '_', false, 3, guess))
-            complain(reader, "%s: there is no such setting; the nearest is %s", place, guess);
+            refuse(reader, find(guess, '_', false), "%s: there is no such setting; the nearest is %s", place, guess);
         else
             complain(reader, "%s: there is no such setting", place);
         return;
@@ -303,17 +323,17 @@ static void apply_member(struct reader *reader, const char *key, const json_t *v
             if (text)
                 add_listen(reader, text, item);
             else
-                complain(reader, "%s: an address is a string, as in \"%s\"", item, ADDRESS_DEFAULT);
+                refuse(reader, setting, "%s: an address is a string, as in \"%s\"", item, ADDRESS_DEFAULT);
         }
     } else if (settings[i].kind == INTEGER && json_is_integer(value)) {
         set(reader, i, log_number((long long)json_integer_value(value)), place);
     } else if (settings[i].kind != INTEGER && json_is_string(value)) {
         set(reader, i, json_string_value(value), place);
     } else {
-        complain(reader, "%s: expected %s", place,
-                 settings[i].kind == INTEGER ? "a whole number"
-                 : settings[i].kind == LIST  ? "a list of strings"
-                                             : "a string");
+        refuse(reader, setting, "%s: expected %s", place,
+               settings[i].kind == INTEGER ? "a whole number"
+               : settings[i].kind == LIST  ? "a list of strings"
+                                           : "a string");
     }
 }
 
@@ -336,18 +356,19 @@ static void apply_environment(struct reader *reader, char *const envp[])
             set(reader, (size_t)setting, equals + 1, place);
         else if (strcmp(name, "CONFIG") != 0 && nearest(name, '_', true, 1, guess))
             /* Others may have variables of this prefix; one letter off, it was meant for us. */
-            complain(reader, "%s: there is no such setting; the nearest is %s%s", place, prefix, guess);
+            refuse(reader, find(guess, '_', true), "%s: there is no such setting; the nearest is %s%s", place, prefix,
+                   guess);
     }
 }
 
 static void check_whole(struct reader *reader)
 {
     const struct config *config = reader->config;
-    if (!config->data)
+    if (!config->data && !reader->refused[find("data", '-', false)])
         complain(reader, "which data? Name its folder: --data data/sample");
-    else if (!*config->data)
+    if (config->data && !*config->data)
         complain(reader, "data: the name of a folder is empty");
-    if (config->n_listen == 0)
+    if (config->n_listen == 0 && !reader->refused[find("listen", '-', false)])
         complain(reader, "listen: no address to listen on; the usual one is " ADDRESS_DEFAULT);
 }
 
@@ -369,6 +390,7 @@ static void set(struct reader *reader, size_t i, const char *text, const char *p
         break;
     case REDIS:
         check_redis(reader, text, place);
+        reader->config->redis_asked = strcmp(place, "default") != 0;
         *(const char **)(void *)field = keep(reader, text, strlen(text));
         break;
     case LEVEL:
@@ -423,7 +445,7 @@ static void add_listen(struct reader *reader, const char *text, const char *plac
     struct address address;
     const char *why;
     if (address_parse(text, &address, &why))
-        complain(reader, "%s: '%s': %s", place, text, why);
+        refuse(reader, find("listen", '-', false), "%s: '%s': %s", place, text, why);
     else if (config->n_listen == LISTEN_MAX)
         complain(reader, "%s: at most %d addresses", place, LISTEN_MAX);
     else if ((config->listen[config->n_listen] = keep(reader, text, strlen(text))) != NULL)
@@ -444,15 +466,31 @@ static const char *keep(struct reader *reader, const char *text, size_t len)
     return copy->at;
 }
 
-static void complain(struct reader *reader, const char *format, ...)
+/* A complaint about a setting that somebody meant to give, so that nobody is also asked for it; -1: about none. */
+static void refuse(struct reader *reader, int setting, const char *format, ...)
 {
-    reader->bad = true;
+    if (setting >= 0)
+        reader->refused[setting] = true;
     va_list arguments;
     va_start(arguments, format);
+    say(reader, format, arguments);
+    va_end(arguments);
+}
+
+static void complain(struct reader *reader, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(reader, format, arguments);
+    va_end(arguments);
+}
+
+static void say(struct reader *reader, const char *format, va_list arguments)
+{
+    reader->bad = true;
     fprintf(reader->errors, "wellmatchd: ");
     vfprintf(reader->errors, format, arguments);
     fprintf(reader->errors, "\n");
-    va_end(arguments);
 }
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */

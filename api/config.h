@@ -17,6 +17,7 @@ struct config {
     size_t n_listen;
     const char *listen[LISTEN_MAX]; /* tcp://HOST:PORT (IPv6 in [ ]; port 0 = any free one), unix:PATH */
     const char *redis;              /* redis://HOST:PORT, redis+unix:PATH or none */
+    bool redis_asked;               /* by file, environment or flag, not by default */
     int64_t redis_timeout_ms, redis_expiry_s;
     int64_t cache_mib;
     int64_t connections_max, in_flight_max /* of one connection */, queue_max /* requests computing or waiting */;

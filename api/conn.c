@@ -55,7 +55,9 @@ struct conn {
     struct buf held;     /* read, but not looked at yet */
     bool held_up;        /* not reading: output is at its high water mark, or the turn is over */
     bool ended;          /* the peer sends no more; it may still read */
-    bool refused;        /* beyond the ceiling: is told so, and nothing else */
+    bool refused;        /* beyond the ceiling of connections */
+    bool deaf;           /* refused, or spoke HTTP: is told so, and nothing else is read */
+    bool spoke;          /* its first line has come */
     bool closing;
     bool dirty; /* in the list of those to look after at the end of this turn */
     struct conn *prev, *next;
@@ -100,6 +102,8 @@ static void take_bytes(struct conn *conn, const char *bytes, size_t len);
 static void hold_up(struct conn *conn, const char *bytes, size_t len);
 static void resume(struct conn *conn);
 static void take_line(struct conn *conn, const char *line, size_t len);
+static bool is_http(const char *line, size_t len);
+static void turn_away_http(struct conn *conn, struct asker *asker);
 static void take_overlong(struct conn *conn);
 static void take_batch(struct conn *conn, struct message *message, uint64_t at);
 static void take_members(struct conn *conn, struct batch *batch, const struct request *requests, size_t n, uint64_t at);
@@ -117,7 +121,8 @@ static void reply(struct conn *conn, struct slice id, int code, struct slice bod
 static void reply_line(struct conn *conn, const struct batch *batch);
 static void put_member(struct conn *conn, struct batch *batch, size_t i, int code, struct slice body);
 static struct slice error_too_large(struct conns *conns, size_t limit, const char *what);
-static struct slice error_overloaded(struct conns *conns);
+static struct slice error_overloaded(struct conns *conns, const char *what, int64_t limit);
+static void put_shutting_down(struct buf *error, const struct service *service);
 static struct slice error_plain(struct conns *conns, int code, const char *reason);
 static struct slice scratch(const struct buf *buf);
 static void touch(struct conn *conn);
@@ -202,9 +207,25 @@ static bool is_busy(const struct conns *conns)
     bool busy = conns->service->metrics.counter[METRIC_in_flight_now] > 0 || conns->n_dirty > 0;
     for (size_t i = 0; i < conns->n_slots && !busy; i++) {
         const struct conn *conn = conns->at[i];
-        busy = conn && !conn->closing && !conn->refused && queued(conn) > 0;
+        busy = conn && !conn->closing && !conn->deaf && queued(conn) > 0;
     }
     return busy;
+}
+
+size_t conns_cut(struct service *service)
+{
+    struct conns *conns = service->conns;
+    size_t unsent = 0;
+    struct buf error;
+    buf_init(&error, ERROR_BYTES);
+    put_shutting_down(&error, service);
+    job_answer_all(service, RPC_SHUTTING_DOWN, scratch(&error));
+    buf_fini(&error);
+    flush_all(conns);
+    for (size_t i = 0; i < conns->n_slots; i++)
+        if (conns->at[i] && !conns->at[i]->closing)
+            unsent += queued(conns->at[i]);
+    return unsent;
 }
 
 void conns_close(struct service *service)
@@ -250,7 +271,7 @@ void conn_open(struct service *service, int fd, bool local)
         return;
     }
     conn->service = service;
-    conn->refused = refused;
+    conn->refused = conn->deaf = refused;
     conn->slot = conns->free_slots[--conns->n_free];
     conn->generation = ++conns->generation[conn->slot];
     conns->at[conn->slot] = conn;
@@ -282,7 +303,7 @@ void conn_open(struct service *service, int fd, bool local)
         uv_tcp_keepalive(&conn->peer.tcp, 1, KEEPALIVE_S);
     }
     if (refused)
-        reply(conn, null_id, RPC_OVERLOADED, error_overloaded(conns));
+        reply(conn, null_id, RPC_OVERLOADED, error_overloaded(conns, "connections", (int64_t)service->connections_max));
     uv_read_start(&conn->peer.stream, on_alloc, on_read);
 }
 
@@ -302,7 +323,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *read)
         on_end(conn);
     } else if (n < 0) {
         conn_close(conn);
-    } else if (n > 0 && !conn->refused) {
+    } else if (n > 0 && !conn->deaf) {
         metrics_add(&conn->service->metrics, bytes_in, n);
         conn->turn_at = uv_hrtime();
         take_bytes(conn, read->base, (size_t)n);
@@ -315,7 +336,7 @@ static void on_end(struct conn *conn)
     const char *line;
     size_t len;
     conn->ended = true;
-    enum frame_event event = conn->refused ? FRAME_MORE : frame_end(&conn->frame, &line, &len);
+    enum frame_event event = conn->deaf ? FRAME_MORE : frame_end(&conn->frame, &line, &len);
     if (event == FRAME_LINE)
         take_line(conn, line, len);
     else if (event == FRAME_TOO_LONG)
@@ -341,7 +362,7 @@ static void take_bytes(struct conn *conn, const char *bytes, size_t len)
             fail(conn, "out of memory");
             break;
         }
-        if (conn->closing)
+        if (conn->closing || conn->deaf)
             return;
         if (queued(conn) > output_max(conn) / 2 || uv_hrtime() - conn->turn_at > TURN_NS) {
             hold_up(conn, bytes, len);
@@ -378,8 +399,14 @@ static void take_line(struct conn *conn, const char *line, size_t len)
 {
     struct message message;
     struct asker asker = {.at = uv_hrtime()};
-    jsonrpc_read(line, len, &message);
     metrics_add(&conn->service->metrics, messages, 1);
+    bool first = !conn->spoke;
+    conn->spoke = true;
+    if (first && is_http(line, len)) {
+        turn_away_http(conn, &asker);
+        return;
+    }
+    jsonrpc_read(line, len, &message);
     if (message.batch) {
         take_batch(conn, &message, asker.at);
     } else {
@@ -387,6 +414,28 @@ static void take_line(struct conn *conn, const char *line, size_t len)
         jsonrpc_next(&message, &request);
         take_request(conn, &request, &asker);
     }
+}
+
+static bool is_http(const char *line, size_t len)
+{
+    return len >= 14 && memcmp(line + len - 9, " HTTP/1.", 8) == 0;
+}
+
+/*
+ * A web page can make a browser send a request of its choice here, and one line of it could be JSON: nothing after a
+ * line of HTTP is read.
+ */
+static void turn_away_http(struct conn *conn, struct asker *asker)
+{
+    struct buf *error = &conn->service->conns->error;
+    const struct request request = {.code = RPC_PARSE,
+                                    .reason = "this is HTTP; the socket takes JSON-RPC, one request a line"};
+    buf_clear(error);
+    jsonrpc_put_fault(error, &request);
+    asker->id = null_id;
+    give(conn, asker, request.code, scratch(error));
+    conn->deaf = true;
+    touch(conn);
 }
 
 static void take_overlong(struct conn *conn)
@@ -459,9 +508,7 @@ static void take_request(struct conn *conn, const struct request *request, struc
         method_put_unknown(&conns->error, request->method);
         give(conn, asker, RPC_METHOD, scratch(&conns->error));
     } else if (service->draining) {
-        rpc_error_open(&conns->error, RPC_SHUTTING_DOWN);
-        json_put_integer(&conns->error, "drain_s", service->config->drain_s);
-        rpc_error_close(&conns->error);
+        put_shutting_down(&conns->error, service);
         give(conn, asker, RPC_SHUTTING_DOWN, scratch(&conns->error));
     } else if (method->flags & METHOD_RELOAD) {
         take_reload(conn, method, request, asker);
@@ -504,7 +551,8 @@ static void take_scoring(struct conn *conn, const struct method *method, const s
     if (!key.at)
         give(conn, asker, RPC_INTERNAL, error_plain(service->conns, RPC_INTERNAL, "out of memory"));
     else if (waiter && !job_start(service, method, key, request->params.len, waiter))
-        answer_waiter(service, waiter, RPC_OVERLOADED, error_overloaded(service->conns));
+        answer_waiter(service, waiter, RPC_OVERLOADED,
+                      error_overloaded(service->conns, "queue", service->config->queue_max));
 }
 
 /* Costs less than keeping it would, or tells of now: computed on the loop, each time. */
@@ -524,7 +572,8 @@ static struct waiter *wait_for(struct conn *conn, const struct asker *asker)
 {
     struct service *service = conn->service;
     if (conn->in_flight >= (size_t)service->config->in_flight_max) {
-        give(conn, asker, RPC_OVERLOADED, error_overloaded(service->conns));
+        give(conn, asker, RPC_OVERLOADED,
+             error_overloaded(service->conns, "requests in flight on this connection", service->config->in_flight_max));
         return NULL;
     }
     struct waiter *waiter = malloc(sizeof *waiter + asker->id.len);
@@ -640,14 +689,23 @@ static struct slice error_too_large(struct conns *conns, size_t limit, const cha
     return scratch(&conns->error);
 }
 
-static struct slice error_overloaded(struct conns *conns)
+static struct slice error_overloaded(struct conns *conns, const char *what, int64_t limit)
 {
     buf_clear(&conns->error);
     rpc_error_open(&conns->error, RPC_OVERLOADED);
     json_put_integer(&conns->error, "retry_after_s", RETRY_AFTER_S);
     json_put_integer(&conns->error, "queue_depth", (int64_t)conns->service->metrics.counter[METRIC_jobs_now]);
+    json_put_text(&conns->error, "what", what);
+    json_put_integer(&conns->error, "limit", limit);
     rpc_error_close(&conns->error);
     return scratch(&conns->error);
+}
+
+static void put_shutting_down(struct buf *error, const struct service *service)
+{
+    rpc_error_open(error, RPC_SHUTTING_DOWN);
+    json_put_integer(error, "drain_s", service->config->drain_s);
+    rpc_error_close(error);
 }
 
 static struct slice error_plain(struct conns *conns, int code, const char *reason)
@@ -784,14 +842,14 @@ static void on_stall(uv_timer_t *timer)
     struct conn *conn = timer->data;
     struct conns *conns = conn->service->conns;
     size_t left = uv_stream_get_write_queue_size(&conn->peer.stream);
-    if (!conn->refused && left < conn->writing_left) {
+    if (!conn->deaf && left < conn->writing_left) {
         metrics_add(&conn->service->metrics, bytes_out, conn->writing_left - left);
         conn->writing_left = left;
         uv_timer_start(&conn->stall, on_stall, (uint64_t)conn->service->config->stall_s * 1000, 0);
         return;
     }
-    metrics_add(&conn->service->metrics, connections_stalled, !conn->refused);
-    if (!conn->refused && log_due(&conns->log_stalled))
+    metrics_add(&conn->service->metrics, connections_stalled, !conn->deaf);
+    if (!conn->deaf && log_due(&conns->log_stalled))
         log_event(LOG_WARNING, "connection_stalled", "unread_bytes", log_number((long long)queued(conn)), "suppressed",
                   log_number(log_suppressed(&conns->log_stalled)), NULL);
     conn_close(conn);
@@ -816,7 +874,7 @@ static void settle(struct conn *conn)
         return;
     if (conn->ended && conn->in_flight == 0)
         conn_close(conn);
-    else if (conn->refused)
+    else if (conn->deaf)
         say_farewell(conn);
 }
 

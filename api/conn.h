@@ -16,6 +16,12 @@ void conn_open(struct service *service, int fd, bool local);
  */
 void conns_drain(struct service *service, void (*done)(void *arg), void *arg);
 
+/*
+ * The time to drain is over: whoever waits for a job is told shutting_down, and what the sockets take at once is written.
+ * Returns how many bytes are left unsent.
+ */
+size_t conns_cut(struct service *service);
+
 /* Closes every connection now, and the handles of service->conns; from here on the service computes nothing. */
 void conns_close(struct service *service);
 

@@ -12,6 +12,9 @@ void encode_revisions(struct buf *buf, const struct wm_dataset *dataset)
     json_put_integer(buf, "ledger", LEDGER_REVISION);
 }
 
+/* Room that a page of rows leaves for what stands behind them. */
+enum { SHORTLIST_TAIL = 64, OPPORTUNITIES_TAIL = 32768 /* near misses */ };
+
 /* ---- Small values ---- */
 
 static void put_micro(struct buf *buf, const char *key, int64_t value)
@@ -148,19 +151,32 @@ static int64_t organisation_of(const struct wm_dataset *dataset, enum wm_table t
 
 /* ---- Posts, leaders, severity ---- */
 
-static void put_severity(struct buf *buf, const struct wm_severity *severity)
+/* What each signal is read from; vacancy is the post's, the others its organisation's. */
+static const char *const signal_columns[WM_SIGNAL_COUNT] = {
+    [WM_SIGNAL_segment] = "oversight_segment", [WM_SIGNAL_league] = "league_score",
+    [WM_SIGNAL_cqc_overall] = "cqc_overall",   [WM_SIGNAL_cqc_well_led] = "cqc_well_led",
+    [WM_SIGNAL_engagement] = "engagement",     [WM_SIGNAL_vacancy] = "days_vacant"};
+
+static void put_severity(struct buf *buf, const struct wm_dataset *dataset, size_t post, size_t organisation,
+                         const struct wm_severity *severity)
 {
     json_put_key(buf, "severity");
     json_open(buf, '{');
     json_put_bool(buf, "known", severity->known);
     put_micro(buf, "value", severity->used_micro);
     put_micro(buf, "evidence", severity->evidence_micro);
+    encode_member(buf, dataset, WM_ORGANISATIONS, organisation, "recovery_programme");
+    encode_member(buf, dataset, WM_ORGANISATIONS, organisation, "in_deficit");
     json_put_key(buf, "signals");
     json_open(buf, '[');
     for (int i = 0; i < WM_SIGNAL_COUNT; i++) {
         bool present = severity->present[i];
         json_open(buf, '{');
         json_put_text(buf, "name", wm_signal_name((enum wm_signal)i));
+        if (i == WM_SIGNAL_vacancy)
+            put_member(buf, "raw", dataset, WM_POSTS, post, signal_columns[i]);
+        else
+            put_member(buf, "raw", dataset, WM_ORGANISATIONS, organisation, signal_columns[i]);
         json_put_bool(buf, "present", present);
         put_micro(buf, "level", present ? severity->level_micro[i] : WM_MISSING);
         put_micro(buf, "share", present ? severity->share_micro[i] : WM_MISSING);
@@ -197,7 +213,7 @@ static void put_post(struct buf *buf, const struct wm_dataset *dataset, size_t p
     encode_member(buf, dataset, WM_POSTS, post, "openings");
     encode_member(buf, dataset, WM_POSTS, post, "starts");
     if (severity != NULL)
-        put_severity(buf, severity);
+        put_severity(buf, dataset, post, (size_t)organisation, severity);
     json_close(buf, '}');
 }
 
@@ -432,6 +448,19 @@ static void put_offers(struct buf *buf, const struct wm_dataset *dataset, const 
     json_close(buf, ']');
 }
 
+/*
+ * A page ends where its answer would be too large, after at least one row: true when the row that began at `before`
+ * does not fit with `tail` bytes behind it, and is cut off again.
+ */
+static bool page_full(struct buf *buf, size_t before, size_t n_before, size_t tail)
+{
+    if (n_before == 0 || buf->starved || (!buf->failed && buf->max - buf->len >= tail))
+        return false;
+    buf_cut(buf, before);
+    buf->failed = false;
+    return true;
+}
+
 /* Where the next page begins; null after the last. */
 static void put_next_offset(struct buf *buf, size_t offset, size_t n, size_t all)
 {
@@ -450,16 +479,24 @@ void encode_shortlist(struct buf *buf, const struct wm_dataset *dataset, const s
     json_put_integer(buf, "limit", (int64_t)query->limit);
     json_put_key(buf, "rows");
     json_open(buf, '[');
-    for (size_t i = 0; i < shortlist->n_rows && !buf->failed; i++) {
+    size_t n = 0;
+    for (; n < shortlist->n_rows && !buf->failed; n++) {
+        const struct wm_match *row = &shortlist->rows[n];
+        size_t before = buf->len;
         json_open(buf, '{');
-        json_put_integer(buf, "rank", (int64_t)(query->offset + i + 1));
-        json_put_text(buf, "leader_id", wm_row_id(dataset, WM_LEADERS, shortlist->rows[i].leader));
-        put_match(buf, dataset, &shortlist->rows[i]);
-        put_missing_names(buf, shortlist->rows[i].missing);
+        json_put_integer(buf, "rank", (int64_t)(query->offset + n + 1));
+        json_put_text(buf, "leader_id", wm_row_id(dataset, WM_LEADERS, row->leader));
+        encode_member(buf, dataset, WM_LEADERS, row->leader, "roles");
+        encode_member(buf, dataset, WM_LEADERS, row->leader, "grade");
+        encode_member(buf, dataset, WM_LEADERS, row->leader, "ods_code");
+        put_match(buf, dataset, row);
+        put_missing_names(buf, row->missing);
         json_close(buf, '}');
+        if (page_full(buf, before, n, SHORTLIST_TAIL))
+            break;
     }
     json_close(buf, ']');
-    put_next_offset(buf, query->offset, shortlist->n_rows, shortlist->eligible);
+    put_next_offset(buf, query->offset, n, shortlist->eligible);
 }
 
 /* ---- Opportunities ---- */
@@ -510,18 +547,22 @@ void encode_opportunities(struct buf *buf, const struct wm_dataset *dataset, con
     json_put_integer(buf, "limit", (int64_t)query->limit);
     json_put_key(buf, "rows");
     json_open(buf, '[');
-    for (size_t i = 0; i < opportunities->n_rows && !buf->failed; i++) {
-        const struct wm_opportunity *row = &opportunities->rows[i];
+    size_t n = 0;
+    for (; n < opportunities->n_rows && !buf->failed; n++) {
+        const struct wm_opportunity *row = &opportunities->rows[n];
+        size_t before = buf->len;
         json_open(buf, '{');
-        json_put_integer(buf, "rank", (int64_t)(query->offset + i + 1));
+        json_put_integer(buf, "rank", (int64_t)(query->offset + n + 1));
         put_post(buf, dataset, row->match.post, NULL);
         put_match(buf, dataset, &row->match);
         put_gaps(buf, dataset, row);
         put_missing_names(buf, row->match.missing);
         json_close(buf, '}');
+        if (page_full(buf, before, n, OPPORTUNITIES_TAIL))
+            break;
     }
     json_close(buf, ']');
-    put_next_offset(buf, query->offset, opportunities->n_rows, opportunities->eligible);
+    put_next_offset(buf, query->offset, n, opportunities->eligible);
     put_near_misses(buf, dataset, opportunities);
 }
 

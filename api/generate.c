@@ -916,7 +916,7 @@ static int open_dir(struct generator *g)
     closedir(list);
     if (!empty && !g->options->force)
         return world_complain(&g->world, WM_EARGUMENT,
-                              "%s is not empty; name a new directory, or force to replace its dataset", dir);
+                              "%s is not empty; name a new directory, or give --force to replace its dataset", dir);
     return WM_OK;
 }
 

@@ -52,7 +52,9 @@ static int read_bytes(const struct world *world, const char *path, char **bytes,
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL)
-        return world_complain(world, WM_EREAD, "%s cannot be opened: %s", path, strerror(errno));
+        return world_complain(world, WM_EREAD,
+                              "%s cannot be opened: %s; --policy and --organisations name the files to copy", path,
+                              strerror(errno));
     int code = WM_OK;
     char *all = NULL;
     size_t n = 0;
@@ -213,8 +215,11 @@ static int read_policy(struct world *world)
 {
     json_error_t where;
     world->policy = json_loadb(world->policy_bytes, world->policy_len, JSON_REJECT_DUPLICATES, &where);
-    if (world->policy == NULL)
-        return world_complain(world, WM_EDATA, "policy.json:%d:%d: %s", where.line, where.column, where.text);
+    if (world->policy == NULL) {
+        bool null = json_error_code(&where) == json_error_null_character;
+        return world_complain(world, WM_EDATA, "policy.json:%d:%d: %s", where.line, where.column,
+                              null ? "\\u0000 may not be part of a string" : where.text);
+    }
     const char *as_of = text_of(world->policy, "as_of");
     if (!wm_date_parse(as_of, strlen(as_of), &world->as_of))
         return world_complain(world, WM_EDATA, "policy.json: as_of is '%s', not a date as 2026-07-08", as_of);

@@ -163,6 +163,13 @@ static void finish(struct job *job, struct slice body)
     free(job);
 }
 
+void job_answer_all(struct service *service, int code, struct slice body)
+{
+    struct job *job, *next;
+    HASH_ITER(hh, service->jobs, job, next)
+    waiters_answer(&job->waiters, service, code, body);
+}
+
 void job_cancel_all(struct service *service)
 {
     struct job *job, *next;

@@ -15,6 +15,9 @@ struct slice job_key(struct service *service, const struct method *method, struc
 bool job_start(struct service *service, const struct method *method, struct slice key, size_t params_len,
                struct waiter *waiter);
 
+/* Gives everyone who waits for a job this answer in place of its own. */
+void job_answer_all(struct service *service, int code, struct slice body);
+
 /* Cancels what has not begun to be computed. */
 void job_cancel_all(struct service *service);
 

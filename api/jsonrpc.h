@@ -24,12 +24,12 @@ enum {
     X(RPC_METHOD, -32601, "method_not_found", false, "There is no such method.", "method, nearest")                   \
     X(RPC_PARAMS, -32602, "invalid_params", false, "A parameter is wrong.", "pointer, expected, got, nearest")        \
     X(RPC_INTERNAL, -32603, "internal_error", true, "The service failed; the log line has the reason.", "reason")     \
-    X(RPC_OVERLOADED, -32000, "overloaded", true, "A queue is full.", "retry_after_s, queue_depth")                   \
+    X(RPC_OVERLOADED, -32000, "overloaded", true, "A queue is full.", "retry_after_s, queue_depth, what, limit")      \
     X(RPC_SHUTTING_DOWN, -32001, "shutting_down", true, "The service is draining; ask another.", "drain_s")           \
     X(RPC_TOO_LARGE, -32002, "too_large", false, "A stated ceiling was passed.", "limit, what")                       \
     X(RPC_NOT_AUTHORISED, -32003, "not_authorised", false, "The caller may not do this.", "role_needed")              \
     X(RPC_DEADLINE, -32004, "deadline_exceeded", true, "No answer by the deadline asked for.", "deadline_ms")         \
-    X(RPC_UNKNOWN, 1001, "unknown_reference", false, "There is no such row.", "pointer, id, kind, nearest")           \
+    X(RPC_UNKNOWN, 1001, "unknown_reference", false, "There is no such row.", "pointer, id, kind, nearest, is_a")     \
     X(RPC_INVALID_DATA, 1002, "invalid_data", false, "The data has faults; the running data stays.", "faults, count") \
     X(RPC_INFEASIBLE, 1003, "infeasible", false, "The locks cannot all hold.", "conflict, relaxations")               \
     X(RPC_STALE, 1004, "stale", true, "The caller's revision is old.", "current")                                     \

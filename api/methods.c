@@ -59,6 +59,15 @@ const struct method *method_find(struct slice raw_name)
     return NULL;
 }
 
+/* The method that is called so behind its dot: "shortlist" is match.shortlist. */
+static const char *with_tail(const char *name)
+{
+    for (size_t i = 0; i < METHODS; i++)
+        if (strcmp(strchr(methods[i].name, '.') + 1, name) == 0)
+            return methods[i].name;
+    return NULL;
+}
+
 void method_put_unknown(struct buf *error, struct slice raw_name)
 {
     struct choices choices = {0};
@@ -69,7 +78,8 @@ void method_put_unknown(struct buf *error, struct slice raw_name)
         choices_add(&choices, methods[i].name);
     rpc_error_open(error, RPC_METHOD);
     json_put_text(error, "method", shown);
-    json_put_text(error, "nearest", choices_nearest(&choices, shown));
+    const char *nearest = with_tail(shown);
+    json_put_text(error, "nearest", nearest ? nearest : choices_nearest(&choices, shown));
     rpc_error_close(error);
 }
 

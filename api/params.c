@@ -140,6 +140,16 @@ int refuse_choice(struct buf *error, const struct place *place, const struct cho
     return refuse(error, place, expected, got, named ? choices_nearest(choices, text) : NULL);
 }
 
+/* The kind of row that has this id, or NULL. */
+static const char *kind_of_id(const struct wm_dataset *dataset, const char *id)
+{
+    size_t row;
+    for (int table = 0; table < WM_TABLES; table++)
+        if (wm_row_find(dataset, (enum wm_table)table, id, &row) == WM_OK)
+            return wm_table_kind((enum wm_table)table);
+    return NULL;
+}
+
 int refuse_row(struct buf *error, const struct place *place, const struct wm_dataset *dataset, enum wm_table table,
                const char *id)
 {
@@ -159,6 +169,9 @@ int refuse_row(struct buf *error, const struct place *place, const struct wm_dat
         buf_json_string(error, nearest[i], strlen(nearest[i]));
     }
     json_close(error, ']');
+    const char *other = kind_of_id(dataset, id);
+    if (other)
+        json_put_text(error, "is_a", other);
     rpc_error_close(error);
     return RPC_UNKNOWN;
 }

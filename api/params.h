@@ -57,7 +57,7 @@ int refuse_value(struct buf *error, const struct place *place, const char *expec
 int refuse_choice(struct buf *error, const struct place *place, const struct choices *choices, struct slice got);
 /* Where a parameter of the table stands in the call, for errors about it. */
 struct place params_place(const struct params *params, const char *name);
-/* There is no row of that id. */
+/* There is no row of that id; `is_a` names the kind that has one, as when leader and post are swapped. */
 int refuse_row(struct buf *error, const struct place *place, const struct wm_dataset *dataset, enum wm_table table,
                const char *id);
 int refuse_memory(struct buf *error);

@@ -33,7 +33,7 @@ enum {
     REST_MIN_MS = 250,
     REST_MAX_MS = 30000,
     RESOLVE_MS = 2000,
-    ERRORS_MAX = 8,   /* error replies in a row that open the breaker */
+    ERRORS_MAX = 8,   /* error replies to look-ups in a row that open the breaker */
     GREETINGS_MAX = 3 /* AUTH, SELECT, PING */
 };
 
@@ -56,6 +56,7 @@ struct redis {
     unsigned handles; /* timer and polls that are not closed yet */
     struct redis_url url;
     unsigned timeout_ms;
+    bool optional;
     uint64_t random;
 
     enum phase phase;
@@ -129,6 +130,7 @@ int redis_new(uv_loop_t *loop, const struct redis_options *options, struct redis
     redis->url = url;
     redis->timeout_ms = options->timeout_ms;
     redis->in_flight_max = options->in_flight_max;
+    redis->optional = options->optional;
     redis->random = options->seed;
     redis->decided = options->decided;
     redis->decided_arg = options->arg;
@@ -357,8 +359,9 @@ static void rest(struct redis *redis)
     redis->phase = RESTING;
     uv_timer_start(&redis->timer, on_timer, ms, 0);
     /* Said once; that it is still so after each further attempt is for those who debug. */
-    log_event(redis->said_open ? LOG_DEBUG : LOG_WARNING, "redis_breaker", "state", "open", "reason", redis->last_error,
-              "retry_ms", log_number((long long)ms), NULL);
+    bool news = !redis->said_open && !(redis->optional && redis->connects == 0);
+    log_event(news ? LOG_WARNING : LOG_DEBUG, "redis_breaker", "state", "open", "reason", redis->last_error, "retry_ms",
+              log_number((long long)ms), NULL);
     redis->said_open = true;
     redis->said_closed = false;
     decide(redis, false);
@@ -528,6 +531,9 @@ static void take_set(struct redis *redis, const redisReply *reply)
     if (reply->type == REDIS_REPLY_STATUS) {
         redis->stored++;
         answered_well(redis);
+    } else if (reply->type == REDIS_REPLY_ERROR) {
+        redis->errors++; /* full, say: what it holds can still be read, so this opens no breaker */
+        set_error(redis, reply->str);
     } else {
         take_error(redis, reply);
     }

@@ -15,6 +15,7 @@ struct redis_options {
     unsigned timeout_ms;    /* connect, and each command */
     unsigned in_flight_max; /* commands without an answer */
     uint64_t seed;          /* of the back-off's jitter */
+    bool optional;          /* nobody asked for it by name: that it was never there is no warning */
     void (*decided)(void *arg,
                     bool answered); /* once: the first attempt's outcome; may come from inside any call but redis_new */
     void *arg;

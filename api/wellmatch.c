@@ -23,6 +23,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#ifndef WELLMATCH_SHARE /* where the Makefile installs the sample */
+#define WELLMATCH_SHARE "/usr/local/share/wellmatch"
+#endif
+
 enum exit_code { EXIT_DONE = 0, EXIT_INTERNAL = 1, EXIT_INPUT = 2, EXIT_UNREACHABLE = 3 };
 
 enum {
@@ -506,10 +510,14 @@ static enum exit_code tell_error(const struct client *client, const struct link_
 {
     struct buf text;
     buf_init(&text, OUTPUT_MAX_BYTES);
+    const struct command *command = client->command;
+    bool pair = command->params[1] && strcmp(command->params[1], "post") == 0;
+    char usage[64];
+    snprintf(usage, sizeof usage, "%s %s", command->name, command->operands);
     if (client->json)
         text_clean_json(&text, answer->value.at, answer->value.len);
     else
-        view_error(&text, answer->value, answer->code);
+        view_error(&text, answer->value, answer->code, pair ? usage : NULL);
     if (client->json)
         buf_char(&text, '\n');
     write_out(&text, STDERR_FILENO);
@@ -551,7 +559,8 @@ static void list_faults(const struct wm_faults *faults, size_t n_max, struct buf
         text_clean(out, fault->file, strlen(fault->file));
         buf_format(out, ":%ld:%ld: ", fault->line, fault->column);
         text_clean(out, fault->what, strlen(fault->what));
-        buf_text(out, "; ");
+        if (*fault->expected)
+            buf_text(out, "; ");
         text_clean(out, fault->expected, strlen(fault->expected));
         buf_char(out, '\n');
     }
@@ -677,6 +686,12 @@ static void on_progress(void *context, int64_t done, int64_t all)
     fprintf(stderr, "\rdrawing leaders: %lld%%", (long long)now);
 }
 
+/* A file of the sample: of the folder we are in, as in a clone, else of where the sample was installed. */
+static const char *sample_file(const char *here, const char *installed)
+{
+    return access(here, F_OK) != 0 && access(installed, F_OK) == 0 ? installed : here;
+}
+
 static enum exit_code run_generate(struct client *client)
 {
     const struct options *options = &client->options;
@@ -688,10 +703,12 @@ static enum exit_code run_generate(struct client *client)
     generate.seed = (uint64_t)options_integer(options, OPTION_seed, (int64_t)generate.seed);
     generate.force = options_value(options, OPTION_force);
     generate.dir = options->words[1];
-    if (options_value(options, OPTION_organisations))
-        generate.organisations_path = options_value(options, OPTION_organisations);
-    if (options_value(options, OPTION_policy))
-        generate.policy_path = options_value(options, OPTION_policy);
+    const char *organisations = options_value(options, OPTION_organisations);
+    const char *policy = options_value(options, OPTION_policy);
+    generate.organisations_path =
+        organisations ? organisations
+                      : sample_file(generate.organisations_path, WELLMATCH_SHARE "/sample/organisations.csv");
+    generate.policy_path = policy ? policy : sample_file(generate.policy_path, WELLMATCH_SHARE "/sample/policy.json");
     if (isatty(STDERR_FILENO)) {
         generate.on_progress = on_progress;
         generate.context = &percent;

@@ -177,6 +177,7 @@ static int open_all(struct daemon *daemon)
     struct cache_options options = CACHE_OPTIONS_INIT;
     options.bytes_max = (size_t)config->cache_mib << 20;
     options.redis_url = strcmp(config->redis, "none") == 0 ? NULL : config->redis;
+    options.redis_optional = !config->redis_asked;
     options.timeout_ms = (unsigned)config->redis_timeout_ms;
     options.expiry_s = (unsigned)config->redis_expiry_s;
     options.seed = uv_hrtime() ^ (uint64_t)getpid();
@@ -234,8 +235,10 @@ static void on_drained(void *arg)
 static void on_drain_over(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
-    log_event(LOG_WARNING, "drain_cut", "unanswered",
-              log_number((long long)daemon->service.metrics.counter[METRIC_in_flight_now]), NULL);
+    uint64_t unanswered = daemon->service.metrics.counter[METRIC_in_flight_now];
+    size_t unsent = conns_cut(&daemon->service);
+    log_event(LOG_WARNING, "drain_cut", "unanswered", log_number((long long)unanswered), "unsent_bytes",
+              log_number((long long)unsent), NULL);
     end(daemon);
 }
 

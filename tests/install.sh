@@ -34,9 +34,19 @@ from_static=$("$root/static" "$tree/share/wellmatch/sample")
 [ -n "$from_shared" ] && [ "$from_shared" = "$from_static" ]
 "$tree/bin/wellmatch" --help >/dev/null
 "$tree/bin/wellmatchd" --help >/dev/null
+for file in README.md LICENSE; do # the sample's attribution and the licence go where the sample goes
+    [ -s "$tree/share/wellmatch/$file" ] || { echo "$file is not installed" >&2; exit 1; }
+done
 [ "$(pkg-config --modversion wellmatch)" = "$(sed -n 's/^#define WM_VERSION "\(.*\)"/\1/p' include/wellmatch.h)" ]
 
 make BUILD="$build" DESTDIR="$root" PREFIX=/opt/wellmatch uninstall >/dev/null
 left=$(find "$tree" ! -type d)
 [ -z "$left" ] || { echo "uninstall left behind:" >&2; echo "$left" >&2; exit 1; }
+
+# Without a clone around it, generate draws on the sample that was installed.
+make BUILD="$build" PREFIX="$root/here" install >/dev/null
+(cd "$root" && here/bin/wellmatch generate --leaders 3 --posts 2 made >/dev/null && here/bin/wellmatch validate made >/dev/null)
+cmp "$root/made/organisations.csv" data/sample/organisations.csv
+make BUILD="$build" PREFIX="$root/here" uninstall >/dev/null
+
 echo "ok      installs, serves a stranger shared and static, uninstalls whole"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The same questions to builds of gcc and clang, optimised and not, with each kernel this machine can run, one thread and
-# many: every answer must be the same, byte for byte. Then the same through the client.
+# The same questions to builds of gcc and clang, optimised and not, with each kernel this machine can run, one thread
+# and many: every answer must be the same, byte for byte. Then the same through the client.
 #
 #   sh tests/reproduce.sh [DIR]     DIR: another dataset than data/sample
 set -eu

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs each fuzz target for FUZZ_SECONDS. What it learns stays in build/fuzz/found and is where the next run goes on; the
-# inputs that reach new code join tests/fuzz/corpus/NAME, crashes become tests/fuzz/regression/NAME/HASH, and `make test`
+# Runs each fuzz target for FUZZ_SECONDS. What it learns stays in build/fuzz/found, where the next run goes on; inputs
+# that reach new code join tests/fuzz/corpus/NAME, crashes become tests/fuzz/regression/NAME/HASH, and `make test`
 # replays both from then on.
 set -u
 

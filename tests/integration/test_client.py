@@ -348,6 +348,13 @@ class Words(WithService):
         data = ["--data", "data/sample"]
         wrong = self.post[:-1] + "x"
         self.refused(INPUT, "shortlist", wrong, *data, says=["there is no post '%s'" % wrong, "nearest", self.post])
+        for command in ["explain", "compare"]:
+            self.refused(INPUT, command, self.post, self.leader, *data,
+                         says=["'%s': it is a post" % self.post, "the order is: wellmatch %s LEADER POST" % command])
+        error = self.refused(INPUT, "get", "post", self.leader, *data, says="'%s': it is a leader" % self.leader)
+        self.assertNotIn("order", error)
+        self.refused(INPUT, "call", "nope", *data, says="'wellmatch call rpc.discover' lists them")
+        self.refused(INPUT, "call", "match.shortlist", "[1]", *data, says="the parameter at /0 is 1; expected the id of a post")
         self.refused(INPUT, "explain", "L", self.post, *data, says="there is no leader 'L'")
         self.refused(INPUT, "shortlist", self.post, "--grade", "vms", *data, says=["--grade is 'vms'", "nearest is vsm"])
         self.refused(INPUT, "opportunities", self.leader, "--region", "Lodnon", *data, says=["--region is 'Lodnon'", "nearest is London"])
@@ -619,6 +626,27 @@ class Files(Case):
         records = list(csv.reader(io.StringIO(client("validate", self.data, "--csv")[1], newline="")))
         self.assertEqual(len(records), 1 + len(lines))
 
+    def test_a_fault_without_an_expectation_ends_with_itself(self):
+        with open(os.path.join(self.data, "budgets.csv"), "a", encoding="utf-8") as file:
+            file.write('a"b\n' * 100)
+        lines = client("validate", self.data)[1].split("\n")[:-1]
+        self.assertTrue(any(line.endswith(": 100 records cannot be read; the rest of the file is not checked") for line in lines), lines[-1])
+
+    def test_every_file_is_read(self):
+        os.remove(os.path.join(self.data, "posts.csv"))
+        os.mkdir(os.path.join(self.data, "posts.csv"))
+        os.remove(os.path.join(self.data, "mentors.csv"))
+        with open(os.path.join(self.data, "leaders.csv"), "a", encoding="utf-8") as file:
+            file.write("x\n")
+        for command in [["validate"], ["info", "--data"]]:
+            code, out, error = client(*command, self.data)
+            self.assertEqual(code, INPUT)
+            lines = (out + error).split("\n")
+            self.assertRegex(lines[0], r"^leaders.csv:\d+:0: the row has 1 cell ")
+            self.assertTrue(lines[1].startswith("mentors.csv:0:0: the file is absent; "), lines[1])
+            self.assertTrue(lines[2].startswith("posts.csv:0:0: cannot be read: it is a directory; "), lines[2])
+        self.assertIn("; a folder\n", client("validate", "/nonexistent")[1])
+
     def test_apart_files_are_not_read_for_answers(self):
         self.change("monitoring.csv", LEADERS[0], "nobody")
         self.assertEqual(client("info", "--data", self.data, "--json"), client("info", "--data", SAMPLE, "--json"))
@@ -663,10 +691,11 @@ class Files(Case):
             with open(os.path.join(folders[0], name), "rb") as one, open(os.path.join(folders[1], name), "rb") as two:
                 self.assertEqual(one.read(), two.read(), name)
         self.assertIn("5 posts, 30 leaders", client("validate", folders[0])[1])
-        self.refused(INPUT, "generate", folders[0])
+        self.refused(INPUT, "generate", folders[0], says="give --force")
         self.assertEqual(client("generate", "--force", folders[0], "--leaders", "1", "--posts", "1")[0], DONE)
         self.refused(INPUT, "generate", "--leaders", "0", os.path.join(self.folder, "none"))
-        self.refused(INPUT, "generate", "--policy", "/nonexistent/policy.json", os.path.join(self.folder, "none"))
+        self.refused(INPUT, "generate", "--policy", "/nonexistent/policy.json", os.path.join(self.folder, "none"),
+                     says=["/nonexistent/policy.json cannot be opened", "--policy", "--organisations"])
         self.assertFalse(os.path.exists(os.path.join(self.folder, "none", "posts.csv")))
 
     def test_generate_tells_its_progress_to_a_terminal_only(self):

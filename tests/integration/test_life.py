@@ -219,6 +219,7 @@ class Drain(unittest.TestCase):
             daemon.signal(signal.SIGTERM)
             self.assertEqual(daemon.wait(), 0)
             self.assertIn("unanswered=1", daemon.wait_for("event=drain_cut")[0])
+            self.assertEqual(json.loads(wire.line())["error"]["code"], SHUTTING_DOWN)
             self.assertIsNone(wire.line())
 
     def test_cut_short_by_a_second_signal(self):

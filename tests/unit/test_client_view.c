@@ -96,6 +96,16 @@ static void test_errors(void **state)
          "wellmatch: there is no post 'P9'; the nearest are P1, P2\n"},
         {RPC_UNKNOWN, "{\"data\":{\"pointer\":\"/packages/0\",\"id\":\"K\",\"kind\":\"package\",\"nearest\":[]}}",
          "wellmatch: --package: there is no package 'K'\n"},
+        {RPC_UNKNOWN,
+         "{\"data\":{\"pointer\":\"/"
+         "leader\",\"id\":\"P1\",\"kind\":\"leader\",\"nearest\":[\"L1\"],\"is_a\":\"post\"}}",
+         "wellmatch: there is no leader 'P1': it is a post\n"},
+        {RPC_METHOD, "{\"data\":{\"method\":\"nope\",\"nearest\":null}}",
+         "wellmatch: there is no method 'nope'; 'wellmatch call rpc.discover' lists them\n"},
+        {RPC_METHOD, "{\"data\":{\"method\":\"pong\",\"nearest\":\"ping\"}}",
+         "wellmatch: there is no method 'pong'; the nearest is ping\n"},
+        {RPC_PARAMS, "{\"data\":{\"pointer\":\"/0\",\"expected\":\"the id of a post\",\"got\":1}}",
+         "wellmatch: the parameter at /0 is 1; expected the id of a post\n"},
         {RPC_PARAMS, "{\"data\":{\"pointer\":\"/limit\",\"expected\":\"an integer from 1 to 1000\",\"got\":0}}",
          "wellmatch: --limit is 0; expected an integer from 1 to 1000\n"},
         {RPC_PARAMS,
@@ -117,11 +127,24 @@ static void test_errors(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf out;
         buf_init(&out, ROOM);
-        view_error(&out, checked(cases[i].error), cases[i].code);
+        view_error(&out, checked(cases[i].error), cases[i].code, NULL);
         buf_char(&out, '\0');
         assert_string_equal(out.at, cases[i].sentence);
         buf_fini(&out);
     }
+}
+
+static void test_swapped(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out, ROOM);
+    view_error(&out, checked("{\"data\":{\"id\":\"P1\",\"kind\":\"leader\",\"is_a\":\"post\"}}"), RPC_UNKNOWN,
+               "explain LEADER POST");
+    buf_char(&out, '\0');
+    assert_string_equal(
+        out.at, "wellmatch: there is no leader 'P1': it is a post; the order is: wellmatch explain LEADER POST\n");
+    buf_fini(&out);
 }
 
 static const char any[] =
@@ -143,7 +166,8 @@ static void make(int which, struct buf *out)
         view_csv(out, false, "other", checked(any));
         break;
     default:
-        view_error(out, checked("{\"data\":{\"pointer\":\"/limit\",\"expected\":\"e\",\"got\":[1]}}"), RPC_PARAMS);
+        view_error(out, checked("{\"data\":{\"pointer\":\"/limit\",\"expected\":\"e\",\"got\":[1]}}"), RPC_PARAMS,
+                   NULL);
     }
 }
 
@@ -186,8 +210,8 @@ static void test_any(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shortlist), cmocka_unit_test(test_csv),    cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_any),       cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_shortlist), cmocka_unit_test(test_csv), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_swapped),   cmocka_unit_test(test_any), cmocka_unit_test(test_memory),
     };
     text_locale();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,6 +214,7 @@ static void wrong_files(void **state)
         {"{\"data\": \"d\", \"cache_mib\": 1.5}", ": /cache_mib: expected a whole number"},
         {"{\"data\": \"d\", \"cache_mib\": -1}", ": /cache_mib: '-1' is out of range"},
         {"{\"data\": 1}", ": /data: expected a string"},
+        {"{\"data\": \"\\u0000\"}", ": \\u0000 may not be part of a string"},
         {"{\"data\": \"d\", \"listen\": 1}", ": /listen: expected a list of strings"},
         {"{\"data\": \"d\", \"listen\": [\"unix:s\", 1]}", ": /listen/1: an address is a string"},
         {"{\"data\": \"d\", \"listen\": [\"unix:s\", \"x\"]}", ": /listen/1: 'x': an address is"},
@@ -252,6 +253,54 @@ static void every_fault_at_once(void **state)
     assert_non_null(strstr(errors, "--cache-mib"));
     assert_non_null(strstr(errors, "WELLMATCH_LOG"));
     assert_non_null(strstr(errors, "which data?"));
+}
+
+/* What is wrong is said once, and nothing is asked for that somebody meant to give. */
+static void one_slip_one_complaint(void **state)
+{
+    static const struct {
+        const char *flags, *environment, *errors;
+    } cases[] = {
+        {"--data d --lisen x", "", "wellmatchd: there is no flag --lisen; the nearest is --listen\n"},
+        {"--data d --zzzzzzzzzzzz 1", "", "wellmatchd: there is no flag --zzzzzzzzzzzz\n"},
+        {"--data d -x y", "", "wellmatchd: '-x' is no flag; settings are given as --name VALUE\n"},
+        {"--data d --listen foo", "", "wellmatchd: --listen: 'foo': an address is tcp://HOST:PORT or unix:PATH\n"},
+        {"--data d", "WELLMATCH_LISTEN=foo",
+         "wellmatchd: WELLMATCH_LISTEN: 'foo': an address is tcp://HOST:PORT or unix:PATH\n"},
+        {"--data", "", "wellmatchd: --data needs a value\n"},
+        {"--dta d", "", "wellmatchd: there is no flag --dta; the nearest is --data\n"},
+        {"--dta=d", "", "wellmatchd: there is no flag --dta; the nearest is --data\n"},
+        {"", "WELLMATCH_DAT=d", "wellmatchd: WELLMATCH_DAT: there is no such setting; the nearest is WELLMATCH_DATA\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char all[512];
+        snprintf(all, sizeof all, "%swellmatchd: --help shows every setting\n", cases[i].errors);
+        bad(cases[i].flags, cases[i].environment, all);
+        assert_string_equal(errors, all);
+    }
+    bad("--data d --hlep stray", "", "'stray' is no flag"); /* --help takes no value */
+    bad("--data d --lisen=x stray", "", "'stray' is no flag");
+    const char *path = write_file("{\"data\": 1}");
+    char text[256];
+    snprintf(text, sizeof text, "--config %s", path);
+    bad(text, "", "expected a string");
+    assert_null(strstr(errors, "which data?"));
+    unlink(path);
+}
+
+static void tells_whether_redis_was_asked_for(void **state)
+{
+    (void)state;
+    good("--data d", "");
+    assert_false(config.redis_asked);
+    config_fini(&config);
+    good("--data d --redis redis://127.0.0.1:6379", "");
+    assert_true(config.redis_asked);
+    config_fini(&config);
+    good("--data d", "WELLMATCH_REDIS=redis://127.0.0.1:6379");
+    assert_true(config.redis_asked);
+    config_fini(&config);
 }
 
 static void help_and_version(void **state)
@@ -299,6 +348,8 @@ int main(void)
         cmocka_unit_test(wrong_files),
         cmocka_unit_test(a_secret_is_not_repeated),
         cmocka_unit_test(every_fault_at_once),
+        cmocka_unit_test(one_slip_one_complaint),
+        cmocka_unit_test(tells_whether_redis_was_asked_for),
         cmocka_unit_test(help_and_version),
         cmocka_unit_test(out_of_memory),
     };
