@@ -15,7 +15,7 @@ VERSION := $(shell sed -n 's/^.define WM_VERSION "\(.*\)"/\1/p' include/wellmatc
 SONAME := libwellmatch.so.$(firstword $(subst ., ,$(VERSION)))
 MAKEFLAGS += --no-print-directory
 
-# ---- Flags. Those of LANGUAGE are part of the program's meaning: because of them all builds answer with the same bytes. ----
+# ---- Flags. Those of LANGUAGE belong to the program's meaning: because of them all builds answer with the same bytes ----
 
 LANGUAGE = -std=c11 -D_GNU_SOURCE -fno-fast-math -ffp-contract=off -fno-math-errno -fvisibility=hidden -fPIC -pthread
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wstrict-prototypes \
@@ -44,7 +44,7 @@ REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/replay_%,$(wildcar
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c)) $(BUILD)/tests/reproduce/answers
 
-.PHONY: all deps run test tests bench check asan ubsan tsan fuzz cover format format-check tidy layers reproduce \
+.PHONY: all deps run test tests bench check strict asan ubsan tsan fuzz cover format format-check tidy layers reproduce \
     install install-check uninstall clean help force
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -83,7 +83,14 @@ $(O)/tests/%.o $(O)/bench/%.o: INCLUDES = -Iinclude -Iengine -Iapi -Itests
 $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
 	@echo "  $(CC) $<"
-	@$(COMPILE) $(KERNEL) $(INCLUDES) -MMD -MP -c $< -o $@
+	@$(COMPILE) $(KERNEL) $(INCLUDES) $(DEFINES) -MMD -MP -c $< -o $@
+
+# The client looks for the sample where it was installed, so another PREFIX compiles this one file anew.
+$(O)/api/wellmatch.o: DEFINES = -DWELLMATCH_SHARE='"$(PREFIX)/share/wellmatch"'
+$(O)/api/wellmatch.o: $(O)/prefix
+$(O)/prefix: force
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
 
 # Holds the command line, so that other flags build everything anew.
 $(O)/flags: force
@@ -141,14 +148,23 @@ $(TOOLS): $(BUILD)/%: $(O)/%.o $(API) $(ENGINE)
 
 SLOW = TEST_SECONDS=900 OPT='-O1 -g -fno-omit-frame-pointer'
 
-check: ## everything that must hold before a release (about half an hour)
+check: ## everything that must hold before a release (about twenty minutes)
 	@sh .ci/deps build test check
-	@$(MAKE) format-check layers tidy
-	@$(MAKE) test install-check reproduce CFLAGS=-Werror
+	@$(MAKE) format-check
+	@$(MAKE) strict
+	@$(MAKE) layers
+	@$(MAKE) test
+	@$(MAKE) install-check
+	@$(MAKE) reproduce
 	@$(MAKE) asan
 	@$(MAKE) ubsan
 	@$(MAKE) tsan
+	@$(MAKE) tidy
 	@$(MAKE) fuzz FUZZ_SECONDS=20
+
+strict: ## no warning from gcc or clang
+	@$(MAKE) CC=gcc BUILD=build/strict-gcc CFLAGS=-Werror all tests
+	@$(MAKE) CC=clang BUILD=build/strict-clang CFLAGS=-Werror all tests
 
 asan: ## every test under the address sanitizer
 	@$(SLOW) $(MAKE) BUILD=build/asan SANITIZE=-fsanitize=address test
@@ -201,6 +217,8 @@ MAN = $(DESTDIR)$(PREFIX)/share/man/man1
 SHARE = $(DESTDIR)$(PREFIX)/share/wellmatch
 PAGES := $(wildcard api/man/*.1)
 SAMPLE := $(wildcard data/sample/*.csv data/sample/*.json)
+# What the sample is and whose: its licence asks that the attribution goes with it.
+TERMS := data/README.md LICENSE
 
 install: all ## programs, library, header, man pages and sample data below DESTDIR and PREFIX
 	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' engine/wellmatch.pc.in >$(BUILD)/wellmatch.pc
@@ -213,12 +231,13 @@ install: all ## programs, library, header, man pages and sample data below DESTD
 	install -m 644 include/wellmatch.h $(INC)
 	install -m 644 $(PAGES) $(MAN)
 	install -m 644 $(SAMPLE) $(SHARE)/sample
+	install -m 644 $(TERMS) $(SHARE)
 
 uninstall: ## remove exactly what install put there
 	rm -f $(addprefix $(BIN)/,$(notdir $(PROGRAMS))) $(addprefix $(MAN)/,$(notdir $(PAGES))) $(INC)/wellmatch.h
 	rm -f $(LIB)/$(notdir $(STATIC)) $(LIB)/$(notdir $(SHARED)) $(LIB)/$(SONAME) $(LIB)/libwellmatch.so $(LIB)/pkgconfig/wellmatch.pc
-	rm -f $(addprefix $(SHARE)/sample/,$(notdir $(SAMPLE)))
-	-rmdir $(SHARE)/sample $(SHARE)
+	rm -f $(addprefix $(SHARE)/sample/,$(notdir $(SAMPLE))) $(addprefix $(SHARE)/,$(notdir $(TERMS)))
+	@rmdir $(SHARE)/sample $(SHARE) 2>/dev/null || true
 
 install-check: all
 	@BUILD=$(BUILD) sh tests/install.sh

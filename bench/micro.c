@@ -4,9 +4,10 @@
  *   micro DIR [ROUNDS]
  *
  * Every contender scores the same pairs: all leaders of DIR for a spread of posts, distance included. A round runs each
- * contender once, so that a machine that slows down slows them all; medians of the rounds are printed. `plain` is what
- * one would write first: a struct a leader, one pair at a time, double precision, exp() of the C library. Its answers
- * are compared with the kernel's, so that no contender is fast by doing something else.
+ * contender once, so that a machine that slows down slows them all; medians of the rounds are printed, and ratios are
+ * of processor time, so that a busy neighbour counts little. `plain` is what one would write first: a struct a leader,
+ * one pair at a time, double precision, exp() of the C library. Its answers are compared with the kernel's, so that no
+ * contender is fast by doing something else.
  *
  * The peak is measured, not looked up: independent multiply-adds in registers, the widest kind this machine has. A
  * kernel's share of it counts the arithmetic of its source in 32-bit operations (see operations_of).
@@ -126,7 +127,7 @@ static const struct peak peaks[] = {
 #endif
 };
 
-/* 32-bit operations a second; a multiply-add is two. */
+/* 32-bit operations a second of processor time; a multiply-add is two. */
 static double peak_of(const char *kernel)
 {
     static volatile float read_by_nobody;
@@ -134,9 +135,9 @@ static double peak_of(const char *kernel)
     const struct peak *peak = peaks;
     while (strcmp(peak->kernel, kernel) != 0)
         peak++;
-    double start = seconds_of(CLOCK_MONOTONIC);
+    struct stopwatch start = stopwatch_now();
     peak->turn(sink);
-    double elapsed = seconds_of(CLOCK_MONOTONIC) - start;
+    double elapsed = stopwatch_since(start).cpu;
     read_by_nobody = sink[0];
     (void)read_by_nobody;
     return 2.0 * peak->lanes * CHAINS * TURNS / elapsed;
@@ -305,7 +306,7 @@ static void print_contest(const struct setting *s, struct contender *contenders,
         double own = contenders[i].kernel ? quantile(contenders[i].peak, rounds, 0.5) : 0;
         peak = own > peak ? own : peak;
         if (!contenders[i].kernel)
-            plain = quantile(contenders[i].wall, rounds, 0.5);
+            plain = quantile(contenders[i].cpu, rounds, 0.5);
     }
     printf("%zu leaders x %zu posts, %.0f operations a pair, peak %.1f billion operations a second, medians of %zu "
            "rounds\n\n",
@@ -314,11 +315,11 @@ static void print_contest(const struct setting *s, struct contender *contenders,
     printf("|---|--:|--:|--:|--:|--:|\n");
     for (size_t i = 0; i < n; i++) {
         struct contender *c = &contenders[i];
-        double wall = quantile(c->wall, rounds, 0.5), cpu = quantile(c->cpu, rounds, 0.5), rate = pairs / wall;
-        printf("| %s | %.1f | %.2f | ", c->name, rate * 1e-6, cpu / pairs * 1e9);
+        double wall = quantile(c->wall, rounds, 0.5), cpu = quantile(c->cpu, rounds, 0.5), rate = pairs / cpu;
+        printf("| %s | %.1f | %.2f | ", c->name, pairs / wall * 1e-6, cpu / pairs * 1e9);
         if (c->kernel)
             printf("%.2f | %.2f | %.1f |\n", rate * operations / peak,
-                   rate * operations / quantile(c->peak, rounds, 0.5), plain / wall);
+                   rate * operations / quantile(c->peak, rounds, 0.5), plain / cpu);
         else
             printf("| | 1.0 |\n");
     }

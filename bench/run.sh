@@ -61,7 +61,7 @@ median() { tr ' ' '\n' <"$1" | sed -n "s/^$2=//p" | sort -g | awk '{ v[NR] = $1 
 # compare TITLE REQUESTS: a row of the table.
 compare() {
     title=$1 requests=$2
-    rm -f "$work"/daemon.runs "$work"/echo.runs "$work"/open.runs
+    rm -f "$work"/daemon.runs "$work"/echo.runs "$work"/open.runs "$work"/calm.runs
     "$build/bench/load" -a "$daemon_address" -f "$requests" -s 1 >"$work/first"
     start_echo "$(median "$work/first" reply_bytes)"
     for _ in $(seq "$rounds"); do
@@ -71,12 +71,16 @@ compare() {
     calm=$(($(median "$work/daemon.runs" rate) / 2))
     [ "$calm" -le "$open_rate_max" ] || calm=$open_rate_max
     "$build/bench/load" -a "$daemon_address" -f "$requests" -s "$seconds" -r "$calm" >>"$work/open.runs"
+    "$build/bench/load" -a "$echo_address" -f "$requests" -s "$seconds" -r "$calm" >>"$work/calm.runs"
     stop "$echo_server"
     echo_server=
-    echo "$title|$(median "$work/first" reply_bytes)|$(median "$work/daemon.runs" rate)|$(median "$work/echo.runs" rate)|$(
-        median "$work/daemon.runs" server_cpu_us)|$(median "$work/echo.runs" server_cpu_us)|$(
-        median "$work/open.runs" rate)|$(median "$work/open.runs" p50_us)|$(median "$work/open.runs" p99_us)" |
-        awk -F'|' '{ printf "| %s | %d | %d | %d | %.2f | %.2f | %.2f | %d | %d | %d |\n", $1, $2, $3, $4, $3 / $4, $5, $6, $7, $8, $9 }'
+    awk -v OFS=' | ' -v title="$title" -v bytes="$(median "$work/first" reply_bytes)" \
+        -v rate="$(median "$work/daemon.runs" rate)" -v bare="$(median "$work/echo.runs" rate)" \
+        -v cpu="$(median "$work/daemon.runs" server_cpu_us)" -v bare_cpu="$(median "$work/echo.runs" server_cpu_us)" \
+        -v open="$(median "$work/open.runs" rate)" \
+        -v p50="$(median "$work/open.runs" p50_us)" -v p99="$(median "$work/open.runs" p99_us)" \
+        -v bare_p50="$(median "$work/calm.runs" p50_us)" -v bare_p99="$(median "$work/calm.runs" p99_us)" \
+        'BEGIN { print "| " title, bytes, rate, bare, sprintf("%.2f", rate / bare), cpu, bare_cpu, open, p50, p99, bare_p50, bare_p99 " |" }'
 }
 
 echo '{"jsonrpc":"2.0","id":1,"method":"system.ping"}' >"$work/ping"
@@ -84,10 +88,10 @@ sed '1d; s/,.*//' "$national/posts.csv" |
     awk '{ printf "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"match.shortlist\",\"params\":{\"post\":\"%s\"}}\n", NR, $1 }' >"$work/all"
 head -n 100 "$work/all" >"$work/hundred"
 
-printf '\nEight connections, 16 requests outstanding each, %s rounds of %s s, medians; then the latency of an open load:\n\n' \
+printf '\nEight connections, 16 requests outstanding each, %s rounds of %s s, medians, processor time a request; then\nthe latency of an open load:\n\n' \
     "$rounds" "$seconds"
-echo '| request | reply bytes | daemon/s | bare libuv/s | share | daemon us CPU/request | bare us CPU/request | open load/s | p50 us | p99 us |'
-echo '|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|'
+echo '| request | reply bytes | daemon/s | bare/s | share | daemon CPU us | bare CPU us | open load/s | p50 us | p99 us | bare p50 | bare p99 |'
+echo '|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|'
 start_daemon
 compare "system.ping" "$work/ping"
 compare "match.shortlist, 100 posts, from the cache" "$work/hundred"
