@@ -649,3 +649,22 @@ void encode_comparison(struct buf *buf, const struct wm_dataset *dataset, const 
     put_pair(buf, dataset, explanation);
     put_packages(buf, dataset, explanation);
 }
+
+/* ---- Faults ---- */
+
+void encode_faults(struct buf *buf, const struct wm_faults *faults)
+{
+    json_put_key(buf, "faults");
+    json_open(buf, '[');
+    for (size_t i = 0; i < wm_faults_kept(faults); i++) {
+        const struct wm_fault *fault = wm_faults_at(faults, i);
+        json_open(buf, '{');
+        json_put_text(buf, "file", fault->file);
+        json_put_integer(buf, "line", fault->line);
+        json_put_integer(buf, "column", fault->column);
+        json_put_text(buf, "what", fault->what);
+        json_put_text(buf, "expected", fault->expected);
+        json_close(buf, '}');
+    }
+    json_close(buf, ']');
+}

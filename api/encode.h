@@ -21,6 +21,8 @@ void encode_opportunities(struct buf *buf, const struct wm_dataset *dataset, con
                           const struct wm_opportunities *opportunities);
 void encode_explanation(struct buf *buf, const struct wm_dataset *dataset, const struct wm_explanation *explanation);
 void encode_comparison(struct buf *buf, const struct wm_dataset *dataset, const struct wm_explanation *explanation);
+/* The member "faults": those that were kept. */
+void encode_faults(struct buf *buf, const struct wm_faults *faults);
 
 /* A cell as a JSON value; and "key": the cell of the column of that name. */
 void encode_cell(struct buf *buf, const struct wm_dataset *dataset, enum wm_table table, size_t row, size_t column);

@@ -217,19 +217,7 @@ static void refuse(const struct reload *reload, struct buf *error)
 static void put_faults(const struct reload *reload, struct buf *out)
 {
     rpc_error_open(out, RPC_INVALID_DATA);
-    json_put_key(out, "faults");
-    json_open(out, '[');
-    for (size_t i = 0; i < wm_faults_kept(reload->faults); i++) {
-        const struct wm_fault *fault = wm_faults_at(reload->faults, i);
-        json_open(out, '{');
-        json_put_text(out, "file", fault->file);
-        json_put_integer(out, "line", fault->line);
-        json_put_integer(out, "column", fault->column);
-        json_put_text(out, "what", fault->what);
-        json_put_text(out, "expected", fault->expected);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
+    encode_faults(out, reload->faults);
     json_put_integer(out, "count", (int64_t)wm_faults_count(reload->faults));
     rpc_error_close(out);
 }

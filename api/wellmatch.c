@@ -9,6 +9,7 @@
 #include "client_value.h"
 #include "client_view.h"
 #include "address.h"
+#include "encode.h"
 #include "generate.h"
 #include "jsonrpc.h"
 
@@ -574,20 +575,7 @@ static void list_faults_json(const struct wm_faults *faults, struct buf *out)
     json_open(out, '{');
     json_put_bool(out, "valid", false);
     json_put_integer(out, "count", (int64_t)wm_faults_count(faults));
-    json_put_key(out, "faults");
-    json_open(out, '[');
-    for (size_t i = 0; i < wm_faults_kept(faults); i++) {
-        const struct wm_fault *fault = wm_faults_at(faults, i);
-        json_item(out);
-        json_open(out, '{');
-        json_put_text(out, "file", fault->file);
-        json_put_integer(out, "line", fault->line);
-        json_put_integer(out, "column", fault->column);
-        json_put_text(out, "what", fault->what);
-        json_put_text(out, "expected", fault->expected);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
+    encode_faults(out, faults);
     json_close(out, '}');
     buf_char(out, '\n');
 }

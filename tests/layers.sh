@@ -42,7 +42,7 @@ storey() {
         address | buf | config | generate | generate_* | json | log | lru | metrics | redis_url) echo 1 base ;;
         batch | cache | frame | http | jsonrpc | redis | redis_uv) echo 2 wire ;;
         encode | method | methods | method_* | openrpc | params | snapshot) echo 3 answers ;;
-        conn | job | listener | reload | service | wellmatchd) echo 4 service ;;
+        conn | conn_* | job | listener | reload | service | wellmatchd) echo 4 service ;;
         client_* | wellmatch) echo 4 client ;;
         *) echo 0 none ;;
     esac

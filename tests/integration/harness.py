@@ -415,5 +415,28 @@ class Held:
             self.redis.__exit__()
 
 
+# ---- Test cases -----------------------------------------------------------------------------------------------------
+
+
+class WithDaemon(unittest.TestCase):
+    """One daemon of the sample for all tests of the class."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.__exit__(None)
+
+
+class WithWire(WithDaemon):
+    """And for each test a connection of its own."""
+
+    def setUp(self):
+        self.wire = self.daemon.wire()
+        self.addCleanup(self.wire.socket.close)
+
+
 def main():
     unittest.main(verbosity=2)

@@ -7,7 +7,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import OVERLOADED, POSTS, REQUEST, TOO_LARGE, Daemon, Held, Wire, main, request, shortlist, until
+from harness import OVERLOADED, POSTS, REQUEST, TOO_LARGE, Daemon, Held, Wire, WithWire, main, request, shortlist, until
 
 LINE = 1 << 20
 BATCH = 1000
@@ -19,21 +19,7 @@ def padded(message, length):
     return message + b" " * (length - len(message))
 
 
-class Lines(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.daemon = Daemon()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.__exit__(None)
-
-    def setUp(self):
-        self.wire = self.daemon.wire()
-
-    def tearDown(self):
-        self.wire.socket.close()
-
+class Lines(WithWire):
     def too_large(self, line, what, limit, id=None):
         reply = json.loads(line)
         self.assertEqual((reply["id"], reply["error"]["code"]), (id, TOO_LARGE), line[:300])

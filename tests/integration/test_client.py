@@ -22,7 +22,7 @@ import unicodedata
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Daemon, LEADERS, PATIENCE, POSTS, ROOT, SAMPLE, WELLMATCHD, Wire, clean_environment, column, request
+from harness import Daemon, LEADERS, PATIENCE, POSTS, ROOT, SAMPLE, WELLMATCHD, Wire, WithDaemon, clean_environment, column, request
 
 WELLMATCH = os.environ.get("WELLMATCH") or os.path.join(ROOT, os.environ.get("BUILD", "build"), "wellmatch")
 DONE, INTERNAL, INPUT, UNREACHABLE = 0, 1, 2, 3
@@ -121,12 +121,12 @@ class Case(unittest.TestCase):
         return error
 
 
-class WithService(Case):
+class WithService(WithDaemon, Case):
     """Against a daemon of the sample; leader and post are the first of a shortlist."""
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon()
+        super().setUpClass()
         cls.url = cls.daemon.unix
         with cls.daemon.wire() as wire:
             for cls.post in POSTS:
@@ -136,10 +136,6 @@ class WithService(Case):
         cls.leader = rows[0]["leader_id"]
         eligible = {row["leader_id"] for row in rows}
         cls.stranger = next(leader for leader in LEADERS if leader not in eligible)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.__exit__(None)
 
     def json(self, *words):
         code, out, error = client(*words, "--json", "--data", "data/sample")

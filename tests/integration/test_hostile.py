@@ -11,7 +11,7 @@ import unittest
 from decimal import Decimal
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import METHOD, OVERLOADED, PARAMS, PARSE, PATIENCE, POSTS, REQUEST, SHUTTING_DOWN, UNKNOWN, Daemon, Wire, main, request, shortlist
+from harness import METHOD, OVERLOADED, PARAMS, PARSE, PATIENCE, POSTS, REQUEST, SHUTTING_DOWN, UNKNOWN, Daemon, Wire, WithWire, main, request, shortlist
 
 
 def exact(line):
@@ -19,19 +19,7 @@ def exact(line):
     return json.loads(line, parse_float=Decimal)["result"]
 
 
-class Sample(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.daemon = Daemon()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.__exit__(None)
-
-    def setUp(self):
-        self.wire = self.daemon.wire()
-        self.addCleanup(self.wire.socket.close)
-
+class Sample(WithWire):
     def ask(self, method, params):
         return exact(self.wire.ask(request(method, params)))
 

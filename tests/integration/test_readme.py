@@ -6,10 +6,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import ROOT, WELLMATCHD, Daemon, clean_environment, main
+from harness import ROOT, WELLMATCHD, WithDaemon, clean_environment, main
 
 CLIENT = os.environ.get("WELLMATCH") or os.path.join(os.path.dirname(WELLMATCHD), "wellmatch")
 
@@ -23,15 +22,11 @@ def block(start):
     return next(text for text in BLOCKS if text.lstrip("\n").startswith(start)).strip("\n")
 
 
-class Readme(unittest.TestCase):
+class Readme(WithDaemon):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon()
+        super().setUpClass()
         cls.port = cls.daemon.tcp.rsplit(":", 1)[1]
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.__exit__(None)
 
     def here(self, text):
         return text.replace("7345", self.port)

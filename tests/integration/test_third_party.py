@@ -12,19 +12,11 @@ except ImportError:
     aiorpcx = None
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import LEADERS, METHOD, POSTS, UNKNOWN, Daemon, main, shortlist
+from harness import LEADERS, METHOD, POSTS, UNKNOWN, WithDaemon, main, shortlist
 
 
 @unittest.skipUnless(aiorpcx, "python3-aiorpcx is not installed")
-class Aiorpcx(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.daemon = Daemon()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.__exit__(None)
-
+class Aiorpcx(WithDaemon):
     def client(self):
         protocol = aiorpcx.JSONRPCConnection(aiorpcx.JSONRPCv2)
         host, port = self.daemon.tcp[len("tcp://"):].split(":")

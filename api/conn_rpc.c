@@ -1,0 +1,398 @@
+/*
+ * What is said on a connection, in the order it runs: conn_take_line -> take_request (or take_batch) -> a method, or
+ * job.c and later conn_answer -> give -> reply (or put_member). Replies collect in the connection's `out`, which conn.c
+ * writes.
+ */
+#include "conn_state.h"
+#include "job.h"
+#include "jsonrpc.h"
+#include "params.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+enum {
+    ENVELOPE_BYTES = 34, /* {"jsonrpc":"2.0","id":,"result":} and LF or comma */
+    RETRY_AFTER_S = 1
+};
+
+/* Who asked: what a reply needs beside its body. */
+struct asker {
+    struct slice id;
+    struct batch *batch; /* NULL: a single request */
+    size_t member;
+    struct method_metrics *metrics; /* NULL: no method was reached */
+    uint64_t at;
+};
+
+static bool is_http(const char *line, size_t len);
+static void turn_away_http(struct conn *conn, struct asker *asker);
+static void take_batch(struct conn *conn, struct message *message, uint64_t at);
+static void take_members(struct conn *conn, struct batch *batch, const struct request *requests, size_t n, uint64_t at);
+static void take_request(struct conn *conn, const struct request *request, struct asker *asker);
+static void take_reload(struct conn *conn, const struct method *method, const struct request *request,
+                        const struct asker *asker);
+static void take_scoring(struct conn *conn, const struct method *method, const struct request *request,
+                         const struct asker *asker);
+static void take_light(struct conn *conn, const struct method *method, const struct request *request,
+                       const struct asker *asker);
+static struct waiter *wait_for(struct conn *conn, const struct asker *asker);
+static void give(struct conn *conn, const struct asker *asker, int code, struct slice body);
+static void reply(struct conn *conn, struct slice id, int code, struct slice body);
+static void reply_line(struct conn *conn, const struct batch *batch);
+static void put_member(struct conn *conn, struct batch *batch, size_t i, int code, struct slice body);
+static struct slice error_too_large(struct conns *conns, size_t limit, const char *what);
+static struct slice error_overloaded(struct conns *conns, const char *what, int64_t limit);
+static void put_shutting_down(struct buf *error, const struct service *service);
+static struct slice error_plain(struct conns *conns, int code, const char *reason);
+static struct slice scratch(const struct buf *buf);
+
+static const struct slice null_id = {"null", 4};
+
+/* ---- Requests ---------------------------------------------------------------------------------------------------- */
+
+void conn_take_line(struct conn *conn, const char *line, size_t len)
+{
+    struct message message;
+    struct asker asker = {.at = uv_hrtime()};
+    metrics_add(&conn->service->metrics, messages, 1);
+    bool first = !conn->spoke;
+    conn->spoke = true;
+    if (first && is_http(line, len)) {
+        turn_away_http(conn, &asker);
+        return;
+    }
+    jsonrpc_read(line, len, &message);
+    if (message.batch) {
+        take_batch(conn, &message, asker.at);
+    } else {
+        struct request request;
+        jsonrpc_next(&message, &request);
+        take_request(conn, &request, &asker);
+    }
+}
+
+static bool is_http(const char *line, size_t len)
+{
+    return len >= 14 && memcmp(line + len - 9, " HTTP/1.", 8) == 0;
+}
+
+/*
+ * A web page can make a browser send a request of its choice here, and one line of it could be JSON: nothing after a
+ * line of HTTP is read.
+ */
+static void turn_away_http(struct conn *conn, struct asker *asker)
+{
+    struct buf *error = &conn->service->conns->error;
+    const struct request request = {.code = RPC_PARSE,
+                                    .reason = "this is HTTP; the socket takes JSON-RPC, one request a line"};
+    buf_clear(error);
+    jsonrpc_put_fault(error, &request);
+    asker->id = null_id;
+    give(conn, asker, request.code, scratch(error));
+    conn->deaf = true;
+    conn_touch(conn);
+}
+
+void conn_take_overlong(struct conn *conn)
+{
+    struct asker asker = {.id = null_id, .at = uv_hrtime()};
+    give(conn, &asker, RPC_TOO_LARGE, error_too_large(conn->service->conns, LINE_MAX_BYTES, "line"));
+}
+
+void conn_refuse(struct conn *conn)
+{
+    struct service *service = conn->service;
+    reply(conn, null_id, RPC_OVERLOADED,
+          error_overloaded(service->conns, "connections", (int64_t)service->connections_max));
+}
+
+static void take_batch(struct conn *conn, struct message *message, uint64_t at)
+{
+    size_t n = 0;
+    struct request *requests = malloc(message->n * sizeof *requests);
+    if (!requests) {
+        conn_fail(conn, "out of memory");
+        return;
+    }
+    while (n < message->n && jsonrpc_next(message, &requests[n]))
+        n++;
+    metrics_add(&conn->service->metrics, batches, 1);
+
+    struct batch *batch = NULL;
+    int code = batch_new(requests, n, &batch);
+    if (code == RPC_TOO_LARGE) {
+        struct asker asker = {.id = null_id, .at = at};
+        give(conn, &asker, code,
+             error_too_large(conn->service->conns, ANSWER_MAX_BYTES, "answer: the ids alone fill it"));
+    } else if (code) {
+        conn_fail(conn, "out of memory");
+    } else {
+        take_members(conn, batch, requests, n, at);
+    }
+    free(requests);
+}
+
+/* A batch of notifications has no member that is answered, and leaves no line. */
+static void take_members(struct conn *conn, struct batch *batch, const struct request *requests, size_t n, uint64_t at)
+{
+    struct asker asker = {.batch = batch, .at = at};
+    bool answered = batch->n > 0;
+    if (answered)
+        DL_APPEND(conn->batches, batch);
+    for (size_t i = 0; i < n && !conn->closing; i++) {
+        take_request(conn, &requests[i], &asker);
+        asker.member += requests[i].id.at != NULL;
+    }
+    if (!answered)
+        batch_free(batch);
+}
+
+static void take_request(struct conn *conn, const struct request *request, struct asker *asker)
+{
+    struct service *service = conn->service;
+    struct conns *conns = service->conns;
+    const struct method *method = request->code ? NULL : method_find(request->method);
+    asker->id = request->id;
+    asker->metrics = method ? &service->metrics.methods[method - method_table(&(size_t){0})] : NULL;
+    if (method)
+        asker->metrics->requests++;
+
+    buf_clear(&conns->error);
+    if (request->code) {
+        jsonrpc_put_fault(&conns->error, request);
+        give(conn, asker, request->code, scratch(&conns->error));
+    } else if (!request->id.at) {
+        /* Never answered. Only loading has an effect; nobody would see the result of anything else. */
+        metrics_add(&service->metrics, notifications, 1);
+        if (method && method->flags & METHOD_RELOAD && !service->draining)
+            service_reload(service, NULL);
+    } else if (!method) {
+        method_put_unknown(&conns->error, request->method);
+        give(conn, asker, RPC_METHOD, scratch(&conns->error));
+    } else if (service->draining) {
+        put_shutting_down(&conns->error, service);
+        give(conn, asker, RPC_SHUTTING_DOWN, scratch(&conns->error));
+    } else if (method->flags & METHOD_RELOAD) {
+        take_reload(conn, method, request, asker);
+    } else if ((method->flags & METHOD_PURE) && (method->flags & METHOD_SCORES)) {
+        take_scoring(conn, method, request, asker);
+    } else {
+        take_light(conn, method, request, asker);
+    }
+}
+
+static void take_reload(struct conn *conn, const struct method *method, const struct request *request,
+                        const struct asker *asker)
+{
+    struct service *service = conn->service;
+    struct conns *conns = service->conns;
+    struct method_call call = {.dataset = service->snapshot.dataset, .params = request->params};
+    struct params params;
+    int code = params_read(&call, method->params, &params, &conns->error);
+    if (code) {
+        give(conn, asker, code, scratch(&conns->error));
+        return;
+    }
+    params_fini(&params);
+    struct waiter *waiter = wait_for(conn, asker);
+    if (waiter)
+        service_reload(service, waiter);
+}
+
+static void take_scoring(struct conn *conn, const struct method *method, const struct request *request,
+                         const struct asker *asker)
+{
+    struct service *service = conn->service;
+    struct slice key = job_key(service, method, request->params);
+    struct slice known = key.at ? cache_get_local(service->cache, key.at, key.len) : (struct slice){NULL, 0};
+    if (known.at) {
+        give(conn, asker, 0, known);
+        return;
+    }
+    struct waiter *waiter = key.at ? wait_for(conn, asker) : NULL;
+    if (!key.at)
+        give(conn, asker, RPC_INTERNAL, error_plain(service->conns, RPC_INTERNAL, "out of memory"));
+    else if (waiter && !job_start(service, method, key, request->params.len, waiter))
+        conn_answer(service, waiter, RPC_OVERLOADED,
+                    error_overloaded(service->conns, "queue", service->config->queue_max));
+}
+
+/* Costs less than keeping it would, or tells of now: computed on the loop, each time. */
+static void take_light(struct conn *conn, const struct method *method, const struct request *request,
+                       const struct asker *asker)
+{
+    struct service *service = conn->service;
+    struct conns *conns = service->conns;
+    struct method_call call = {.dataset = service->snapshot.dataset, .host = &service->host, .params = request->params};
+    buf_clear(&conns->body);
+    int code = method_run(method, &call, &conns->body);
+    give(conn, asker, code, scratch(&conns->body));
+}
+
+/* NULL: the connection has too many in flight (it was told so), or memory is short. */
+static struct waiter *wait_for(struct conn *conn, const struct asker *asker)
+{
+    struct service *service = conn->service;
+    if (conn->in_flight >= (size_t)service->config->in_flight_max) {
+        give(conn, asker, RPC_OVERLOADED,
+             error_overloaded(service->conns, "requests in flight on this connection", service->config->in_flight_max));
+        return NULL;
+    }
+    struct waiter *waiter = malloc(sizeof *waiter + asker->id.len);
+    if (!waiter) {
+        conn_fail(conn, "out of memory");
+        return NULL;
+    }
+    *waiter = (struct waiter){.slot = conn->slot,
+                              .generation = conn->generation,
+                              .batch = asker->batch,
+                              .member = asker->member,
+                              .metrics = asker->metrics,
+                              .asked_at = asker->at,
+                              .id_len = asker->id.len};
+    memcpy(waiter->id, asker->id.at, asker->id.len);
+    conn->in_flight++;
+    metrics_add(&service->metrics, in_flight_now, 1);
+    return waiter;
+}
+
+/* ---- Answers ----------------------------------------------------------------------------------------------------- */
+
+void conn_answer(struct service *service, struct waiter *waiter, int code, struct slice body)
+{
+    struct conn *conn = service->conns->at[waiter->slot];
+    metrics_sub(&service->metrics, in_flight_now, 1);
+    if (conn && conn->generation == waiter->generation && !conn->closing) {
+        struct asker asker = {.id = {waiter->id, waiter->id_len},
+                              .batch = waiter->batch,
+                              .member = waiter->member,
+                              .metrics = waiter->metrics,
+                              .at = waiter->asked_at};
+        conn->in_flight--;
+        give(conn, &asker, code, body);
+    } else {
+        metrics_add(&service->metrics, dropped, 1);
+    }
+    free(waiter);
+}
+
+void conns_tell_shutting_down(struct service *service)
+{
+    struct buf error;
+    buf_init(&error, ERROR_BYTES);
+    put_shutting_down(&error, service);
+    job_answer_all(service, RPC_SHUTTING_DOWN, scratch(&error));
+    buf_fini(&error);
+}
+
+static void give(struct conn *conn, const struct asker *asker, int code, struct slice body)
+{
+    struct metrics *metrics = &conn->service->metrics;
+    if (conn->closing)
+        return;
+    if (body.len == 0) {
+        code = RPC_INTERNAL;
+        body = error_plain(conn->service->conns, code, "out of memory");
+    }
+    if (code)
+        metrics_error(metrics, code);
+    if (asker->metrics)
+        metrics_answer(asker->metrics, code, (uv_hrtime() - asker->at) / 1000);
+    if (asker->batch)
+        put_member(conn, asker->batch, asker->member, code, body);
+    else
+        reply(conn, asker->id, code, body);
+}
+
+static void reply(struct conn *conn, struct slice id, int code, struct slice body)
+{
+    if (conn_queued(conn) + ENVELOPE_BYTES + id.len + body.len > conn_output_max(conn)) {
+        code = RPC_TOO_LARGE;
+        body = error_too_large(conn->service->conns, conn_output_max(conn),
+                               "answers of this connection waiting to be read");
+        metrics_error(&conn->service->metrics, code);
+    }
+    jsonrpc_put_reply(&conn->out, id, code, body);
+    buf_char(&conn->out, '\n');
+    if (conn->out.failed)
+        conn_fail(conn, "out of memory");
+    conn_touch(conn);
+}
+
+static void put_member(struct conn *conn, struct batch *batch, size_t i, int code, struct slice body)
+{
+    size_t replaced = 0;
+    if (batch_put(batch, i, code, body, &replaced)) {
+        conn_fail(conn, "out of memory");
+        return;
+    }
+    for (; replaced > 0; replaced--)
+        metrics_error(&conn->service->metrics, RPC_TOO_LARGE);
+    if (batch->n_open > 0)
+        return;
+    DL_DELETE(conn->batches, batch);
+    reply_line(conn, batch);
+    batch_free(batch);
+}
+
+static void reply_line(struct conn *conn, const struct batch *batch)
+{
+    if (conn_queued(conn) + batch_len(batch) + 1 > conn_output_max(conn)) {
+        reply(conn, null_id, RPC_TOO_LARGE,
+              error_too_large(conn->service->conns, conn_output_max(conn),
+                              "answers of this connection waiting to be read"));
+        return;
+    }
+    batch_write(batch, &conn->out);
+    buf_char(&conn->out, '\n');
+    if (conn->out.failed)
+        conn_fail(conn, "out of memory");
+    conn_touch(conn);
+}
+
+/* Error objects in the scratch: valid until the next one. */
+
+static struct slice error_too_large(struct conns *conns, size_t limit, const char *what)
+{
+    buf_clear(&conns->error);
+    rpc_error_open(&conns->error, RPC_TOO_LARGE);
+    json_put_integer(&conns->error, "limit", (int64_t)limit);
+    json_put_text(&conns->error, "what", what);
+    rpc_error_close(&conns->error);
+    return scratch(&conns->error);
+}
+
+static struct slice error_overloaded(struct conns *conns, const char *what, int64_t limit)
+{
+    buf_clear(&conns->error);
+    rpc_error_open(&conns->error, RPC_OVERLOADED);
+    json_put_integer(&conns->error, "retry_after_s", RETRY_AFTER_S);
+    json_put_integer(&conns->error, "queue_depth", (int64_t)conns->service->metrics.counter[METRIC_jobs_now]);
+    json_put_text(&conns->error, "what", what);
+    json_put_integer(&conns->error, "limit", limit);
+    rpc_error_close(&conns->error);
+    return scratch(&conns->error);
+}
+
+static void put_shutting_down(struct buf *error, const struct service *service)
+{
+    rpc_error_open(error, RPC_SHUTTING_DOWN);
+    json_put_integer(error, "drain_s", service->config->drain_s);
+    rpc_error_close(error);
+}
+
+static struct slice error_plain(struct conns *conns, int code, const char *reason)
+{
+    buf_clear(&conns->error);
+    rpc_error_open(&conns->error, code);
+    json_put_text(&conns->error, "reason", reason);
+    rpc_error_close(&conns->error);
+    return scratch(&conns->error);
+}
+
+static struct slice scratch(const struct buf *buf)
+{
+    return (struct slice){buf->at, buf->failed ? 0 : buf->len};
+}

@@ -1,0 +1,90 @@
+/*
+ * What conn.c (bytes) and conn_rpc.c (requests and replies) know of a connection and of all of them, and what each does
+ * for the other. For these two files only.
+ */
+#ifndef API_CONN_STATE_H
+#define API_CONN_STATE_H
+
+#include "conn.h"
+#include "batch.h"
+#include "frame.h"
+
+enum {
+    READ_BYTES = 65536,
+    ERROR_BYTES = 2048 /* an error with an id of any length: room kept beyond the output ceiling for each in flight */
+};
+
+struct conn {
+    struct service *service;
+    uint32_t slot, generation;
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } peer;
+    uv_timer_t stall; /* runs while libuv has output that the peer does not take */
+    int n_handles;
+    struct frame frame;
+    struct buf out;     /* replies of this turn */
+    struct buf writing; /* given to libuv */
+    uv_write_t write;
+    size_t writing_left; /* when the stall timer last looked */
+    struct buf held;     /* read, but not looked at yet */
+    bool held_up;        /* not reading: output is at its high water mark, or the turn is over */
+    bool ended;          /* the peer sends no more; it may still read */
+    bool refused;        /* beyond the ceiling of connections */
+    bool deaf;           /* refused, or spoke HTTP: is told so, and nothing else is read */
+    bool spoke;          /* its first line has come */
+    bool closing;
+    bool dirty; /* in the list of those to look after at the end of this turn */
+    struct conn *prev, *next;
+    uint64_t turn_at; /* when this turn's first bytes came */
+    size_t in_flight;
+    struct batch *batches;
+};
+
+struct conns {
+    struct service *service;
+    size_t n_slots, n_free, n_open, n_refused;
+    struct conn **at;     /* [n_slots] NULL: free */
+    uint32_t *generation; /* [n_slots] */
+    uint32_t *free_slots; /* [n_free] */
+    struct conn *dirty;   /* list, oldest first */
+    size_t n_dirty;
+    uv_check_t check;     /* after the poll: what reads and workers produced */
+    uv_prepare_t prepare; /* before it: what timers produced */
+    uv_idle_t idle;       /* runs while something is left for the next turn: the poll must not wait */
+    void (*drained)(void *arg);
+    void *drained_arg;
+    bool quiet;       /* draining and nothing was left to do a turn ago */
+    struct buf error; /* scratch: an error object */
+    struct buf body;  /* scratch: the result of a method that runs on the loop */
+    struct log_limit log_refused, log_stalled, log_failed;
+    char read[READ_BYTES]; /* one is enough: a read is looked through before the next */
+};
+
+/* ---- conn.c ------------------------------------------------------------------------------------------------------ */
+
+/* Logs the reason and closes. */
+void conn_fail(struct conn *conn, const char *reason);
+/* To be looked after at the end of this turn: has something to be written, read or closed. */
+void conn_touch(struct conn *conn);
+/* Bytes of replies that the peer has not taken, and the most there may be. */
+size_t conn_queued(const struct conn *conn);
+size_t conn_output_max(const struct conn *conn);
+
+/* ---- conn_rpc.c: each may close the connection ------------------------------------------------------------------- */
+
+/* A whole line, without LF: what it asks is answered now, or by conn_answer later. */
+void conn_take_line(struct conn *conn, const char *line, size_t len);
+/* A line beyond the ceiling. */
+void conn_take_overlong(struct conn *conn);
+/* Tells a peer beyond the ceiling of connections. */
+void conn_refuse(struct conn *conn);
+/* service->answer */
+void conn_answer(struct service *service, struct waiter *waiter, int code, struct slice body);
+/* Tells everybody who waits for a job. */
+void conns_tell_shutting_down(struct service *service);
+
+#endif
