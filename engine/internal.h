@@ -114,8 +114,8 @@ struct table {
     size_t n_columns;
     struct wm_column *columns;
     size_t n_rows;
-    int64_t **
-        cells; /* [n_columns][n_rows]; see wm_cell_number. Text, ids and references: offset into `text`, or WM_MISSING */
+    /* [n_columns][n_rows], see wm_cell_number; text, ids and references: offset into `text`, or WM_MISSING */
+    int64_t **cells;
     char *text; /* NUL-terminated strings */
     size_t text_len;
     const char **id;                        /* [n_rows], strictly increasing by strcmp */
@@ -192,13 +192,19 @@ struct wm_dataset {
     int32_t *amounts; /* [packages][components] logit points in 1e-4 for a want of 1: want * amount is in micro */
 };
 
-/* severity.c: `post`'s severity from its organisation's signals and its vacancy; `engagement_level` is [organisations], -1 unknown. */
+/*
+ * severity.c: `post`'s severity from its organisation's signals and its vacancy; `engagement_level` is [organisations], -1
+ * unknown.
+ */
 void severity_derive(const struct wm_dataset *dataset, size_t post, const int32_t *engagement_level,
                      struct wm_severity *out);
 /* Levels of staff engagement within each type of organisation: 0 best to MICRO worst, -1 unknown. */
 int severity_engagement_levels(const struct wm_dataset *dataset, struct arena *arena, int32_t **out);
 
-/* offers.c: every package on `post`, with mentor, cost and bar; out[n_packages]. Notes in `terms` which pots pay and which are missing. */
+/*
+ * offers.c: every package on `post`, with mentor, cost and bar; out[n_packages]. Notes in `terms` which pots pay and which
+ * are missing.
+ */
 void offers_derive(const struct wm_dataset *dataset, struct post_terms *terms, size_t post, struct wm_offer *out);
 
 /*

@@ -53,7 +53,7 @@ enum {
 WM_API const char *wm_error_name(int code);
 WM_API const char *wm_error_text(int code);
 
-/* ---- Faults: everything wrong with the input, in one pass ---------------------------------------------------------- */
+/* ---- Faults: everything wrong with the input, in one pass -------------------------------------------------------- */
 
 enum { WM_FAULTS_SHOWN = 1000 }; /* faults kept by default; more are counted only */
 
@@ -67,14 +67,14 @@ struct wm_fault {
 
 struct wm_faults;
 
-/* A new empty list that keeps the first `kept_max` faults (at least 1) and counts the rest. Free with wm_faults_free. */
+/* A new empty list that keeps the first `kept_max` faults (at least 1) and counts the rest. Free: wm_faults_free. */
 WM_API int wm_faults_new(size_t kept_max, struct wm_faults **out);
 WM_API void wm_faults_free(struct wm_faults *faults);          /* NULL is allowed */
 WM_API size_t wm_faults_count(const struct wm_faults *faults); /* all found */
 WM_API size_t wm_faults_kept(const struct wm_faults *faults);  /* how many wm_faults_at can give */
 WM_API const struct wm_fault *wm_faults_at(const struct wm_faults *faults, size_t i); /* i < kept */
 
-/* ---- Sources: the bytes a dataset is built from -------------------------------------------------------------------- */
+/* ---- Sources: the bytes a dataset is built from ------------------------------------------------------------------ */
 
 struct wm_source {
     const char *name; /* "posts.csv"; the names are fixed, see wm_table_name and "policy.json" */
@@ -87,8 +87,8 @@ struct wm_sources;
 
 /*
  * Reads the files of a dataset from `dir` (no trailing slash needed): policy.json and one CSV file a table. A file that
- * is absent is left out here and reported by wm_dataset_build; one that cannot be read is a fault, is marked, and does not
- * stop the others. Never opens monitoring.csv or history.csv unless `apart` is true (only validation and the equity
+ * is absent is left out here and reported by wm_dataset_build; one that cannot be read is a fault, is marked, and does
+ * not stop the others. Never opens monitoring.csv or history.csv unless `apart` is true (only validation and the equity
  * audit say so). `faults` may be NULL.
  * Errors: WM_EREAD (`dir` itself cannot be opened; one fault), WM_EMEMORY.
  */
@@ -96,7 +96,7 @@ WM_API int wm_sources_read(const char *dir, bool apart, struct wm_faults *faults
 WM_API void wm_sources_free(struct wm_sources *sources);
 WM_API const struct wm_source *wm_sources_list(const struct wm_sources *sources, size_t *n);
 
-/* ---- Dataset: tables and policy, validated, derived, sealed --------------------------------------------------------- */
+/* ---- Dataset: tables and policy, validated, derived, sealed ------------------------------------------------------ */
 
 enum wm_table {
     WM_ORGANISATIONS,
@@ -150,7 +150,7 @@ WM_API const char *wm_dataset_kernel(const struct wm_dataset *dataset);
  */
 WM_API int wm_dataset_use_kernel(struct wm_dataset *dataset, const char *name);
 
-/* ---- Tables: the rows as they were loaded --------------------------------------------------------------------------- */
+/* ---- Tables: the rows as they were loaded ------------------------------------------------------------------------ */
 
 enum wm_type {
     WM_TEXT,      /* any text */
@@ -210,13 +210,13 @@ WM_API const char *wm_component_name(const struct wm_dataset *dataset, size_t co
 WM_API size_t wm_vocabulary_count(const struct wm_dataset *dataset, const char *vocabulary);
 WM_API const char *wm_vocabulary_word(const struct wm_dataset *dataset, const char *vocabulary, size_t i);
 
-/* Damerau-Levenshtein distance (adjacent transpositions count 1), of bytes, ASCII case ignored; at most 64 bytes each count. */
+/* Damerau-Levenshtein distance (adjacent transpositions count 1) of the first 64 bytes of each, ASCII case ignored. */
 WM_API unsigned wm_text_distance(const char *a, const char *b);
-/* YYYY-MM-DD of a day, and back; wm_date_parse gives false for anything else (a 31st of June included). Years 1900-2199. */
+/* YYYY-MM-DD of a day, and back; wm_date_parse gives false for anything else (a 31st of June too). Years 1900-2199. */
 WM_API void wm_date_format(int32_t day, char out[11]);
 WM_API bool wm_date_parse(const char *text, size_t len, int32_t *day);
 
-/* ---- Severity of a post -------------------------------------------------------------------------------------------- */
+/* ---- Severity of a post ------------------------------------------------------------------------------------------ */
 
 /* The public signals of domain.md section 3, in the order they are shown. */
 #define WM_SIGNALS(X) X(segment) X(league) X(cqc_overall) X(cqc_well_led) X(engagement) X(vacancy)
@@ -242,7 +242,7 @@ struct wm_severity {
 /* WM_EUNKNOWN when the post row is out of range. */
 WM_API int wm_severity_of(const struct wm_dataset *dataset, size_t post, struct wm_severity *out);
 
-/* ---- Hard rules: before any score, each refusal named ---------------------------------------------------------------- */
+/* ---- Hard rules: before any score, each refusal named ------------------------------------------------------------ */
 
 #define WM_RULES(X)                                                                  \
     X(role, "has not held the post's role")                                          \
@@ -325,7 +325,7 @@ struct wm_offer {
     bool needs_approval; /* salary with premium above the policy's threshold */
 };
 
-/* ---- One pair, every part kept --------------------------------------------------------------------------------------- */
+/* ---- One pair, every part kept ----------------------------------------------------------------------------------- */
 
 /* The terms of the acceptance logit beside the package components. */
 #define WM_ACCEPT_TERMS(X) X(base) X(distance) X(severity) X(mentor) X(preference)
@@ -362,7 +362,7 @@ struct wm_match {
     uint32_t missing;                       /* bits WM_MISSING_BIT_... */
 };
 
-/* ---- Shortlist: the best leaders for a post ----------------------------------------------------------------------------- */
+/* ---- Shortlist: the best leaders for a post ---------------------------------------------------------------------- */
 
 enum { WM_LIMIT_MAX = 1000, WM_FILTER_IDS_MAX = 1000 };
 
@@ -374,8 +374,8 @@ struct wm_query {
     size_t n_packages;
     /* Filters. Each narrows; those refused by one are counted under the rule `filter`. */
     uint64_t grades, sectors; /* vocabulary bit sets of the leader; 0 = any */
-    uint64_t
-        regions; /* vocabulary bit set of the post's region, which is its organisation's unless it has its own (opportunities); 0 = any */
+    /* Vocabulary bit set of the post's region, its organisation's unless it has its own (opportunities); 0 = any. */
+    uint64_t regions;
     int64_t within_m;                                 /* metres; WM_MISSING = any; an unknown distance does not pass */
     int64_t max_local_cost_gbp, max_central_cost_gbp; /* WM_MISSING = any */
     const uint32_t *among;                            /* rows of the other side: only these; NULL = all */
@@ -408,19 +408,19 @@ struct wm_shortlist {
 WM_API int wm_shortlist_make(const struct wm_dataset *dataset, const struct wm_query *query, struct wm_shortlist **out);
 WM_API void wm_shortlist_free(struct wm_shortlist *shortlist);
 
-/* ---- Explanation of one pair ------------------------------------------------------------------------------------------- */
+/* ---- Explanation of one pair ------------------------------------------------------------------------------------- */
 
 enum wm_verdict { WM_PASSED, WM_REFUSED, WM_UNJUDGED /* data missing: refuses, but as a third state */ };
 
-/* A cell to change. For a list (WM_WORDS, WM_REFERENCES) `word` is to be added or removed; else the cell goes from `from` to `to`. */
+/* A cell to change. In a list (WM_WORDS, WM_REFERENCES) `word` is to be added or removed; else it goes from `from` to `to`. */
 struct wm_change {
     enum wm_table table;
     const char *row; /* id */
     const char *column;
     enum wm_type type; /* how from and to are to be read: days, scaled decimals, vocabulary index */
     int64_t from, to;  /* WM_MISSING when unknown, or a list */
-    int64_t
-        by; /* how far in the column's unit (days, km, steps, GBP); negative: earlier or less; WM_MISSING: has no distance */
+    /* How far in the column's unit (days, km, steps, GBP); negative: earlier or less; WM_MISSING: has no distance. */
+    int64_t by;
     const char *word; /* for a list, else NULL */
     bool remove;
 };
@@ -440,10 +440,11 @@ struct wm_package_row {
     struct wm_offer offer;
     struct wm_score score; /* as if offered, also when barred, so that they can be compared */
     int64_t gain_micro;    /* chance above the cheapest allowed package's chance */
-    int64_t
-        gbp_per_point; /* pounds (local and central) above that package, per percentage point of chance gained; WM_MISSING when none is gained, or a barred one costs less */
-    bool best;         /* the one a shortlist would choose */
-    bool dominated;    /* another allowed one costs no more and gives at least the same chance */
+    /* Pounds, local and central, above that package for each percentage point of chance gained; WM_MISSING when none is
+       gained, or a barred one costs less. */
+    int64_t gbp_per_point;
+    bool best;      /* the one a shortlist would choose */
+    bool dominated; /* another allowed one costs no more and gives at least the same chance */
 };
 
 struct wm_explanation {
@@ -460,7 +461,7 @@ struct wm_explanation {
 WM_API int wm_explain_pair(const struct wm_dataset *dataset, size_t leader, size_t post, struct wm_explanation **out);
 WM_API void wm_explanation_free(struct wm_explanation *explanation);
 
-/* ---- Opportunities: the best posts for a leader ---------------------------------------------------------------------------- */
+/* ---- Opportunities: the best posts for a leader ------------------------------------------------------------------ */
 
 struct wm_gap { /* a domain in which the leader's skill is below the post's need */
     uint32_t domain;
