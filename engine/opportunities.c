@@ -118,10 +118,10 @@ static void fill_gaps(const struct wm_dataset *dataset, struct wm_opportunity *r
     }
 }
 
+/* One that may be made: the query's bars do not matter any more. */
 static const struct wm_offer *offer_of(const struct tour *t, const struct ranked *r)
 {
-    return &t->dataset->posts[r->row]
-                .offers[r->offer]; /* one that may be made: the query's bars do not matter any more */
+    return &t->dataset->posts[r->row].offers[r->offer];
 }
 
 static int fill_rows(struct tour *t, struct arena *arena, struct wm_opportunities *out)

@@ -349,7 +349,44 @@ static void pages_join_to_the_whole(void **state)
     query = (struct wm_query)WM_QUERY_INIT;
     query.subject = 2;
     assert_int_equal(wm_shortlist_make(dataset, &query, &page), WM_EUNKNOWN);
+    const uint32_t beyond[] = {0, 200};
+    struct wm_query wrong[4] = {WM_QUERY_INIT, WM_QUERY_INIT, WM_QUERY_INIT, WM_QUERY_INIT};
+    wrong[0].among = wrong[1].without = wrong[2].packages = wrong[3].among = beyond;
+    wrong[0].n_among = wrong[1].n_without = wrong[2].n_packages = 2;
+    wrong[3].n_among = WM_FILTER_IDS_MAX + 1;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(wm_shortlist_make(dataset, &wrong[i], &page), i < 3 ? WM_EUNKNOWN : WM_EARGUMENT);
     wm_shortlist_free(whole);
+    wm_dataset_unref(dataset);
+    gen_free(&set);
+}
+
+/* What a cell leaves open is told as open: never as 0, and never as agreement. */
+static void unknown_is_a_third_state(void **state)
+{
+    (void)state;
+    struct gen_set set;
+    gen_make(&(struct gen_options){.seed = 12, .leaders = 20, .posts = 1, .packages = 1, .mentors = 1, .narrow = true},
+             &set);
+    gen_set_cell(&set, "posts.csv", "P0000", "need_culture", "");
+    gen_set_cell(&set, "posts.csv", "P0000", "need_partners_communities", "0.0");
+    gen_set_cell(&set, "posts.csv", "P0000", "ods_code", "RAJ");
+    gen_set_cell(&set, "leaders.csv", "L00003", "latitude", "50.10000");
+    gen_set_cell(&set, "leaders.csv", "L00003", "longitude", "-3.10000");
+    gen_set_cell(&set, "leaders.csv", "L00003", "travel_km", "");
+    gen_set_cell(&set, "leaders.csv", "L00003", "regions_willing", "South West");
+    struct wm_dataset *dataset = gen_build(&set);
+    struct wm_explanation *e;
+    assert_int_equal(wm_explain_pair(dataset, 3, 0, &e), WM_OK);
+    assert_true(e->match.need_micro[4] == WM_MISSING && e->match.weight_micro[4] == 0);
+    assert_int_equal(e->match.need_micro[5], 0);
+    assert_true(e->match.missing & 1u << WM_MISSING_BIT_needs && e->match.missing & 1u << WM_MISSING_BIT_travel);
+    assert_int_equal(e->rules[WM_RULE_place].verdict, WM_UNJUDGED);
+    assert_int_equal(e->rules[WM_RULE_place].n_changes, 2);
+    const struct wm_change *travel = &e->rules[WM_RULE_place].changes[1];
+    assert_string_equal(travel->column, "travel_km");
+    assert_true(travel->from == WM_MISSING && travel->by == WM_MISSING && travel->to * 1000 >= e->match.distance_m);
+    wm_explanation_free(e);
     wm_dataset_unref(dataset);
     gen_free(&set);
 }
@@ -408,6 +445,7 @@ int main(void)
         cmocka_unit_test(order_of_rows_does_not_matter),
         cmocka_unit_test(more_of_a_wanted_component_never_lowers_acceptance),
         cmocka_unit_test(pages_join_to_the_whole),
+        cmocka_unit_test(unknown_is_a_third_state),
         cmocka_unit_test(filters_narrow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
