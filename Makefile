@@ -44,8 +44,8 @@ REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/replay_%,$(wildcar
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c)) $(BUILD)/tests/reproduce/answers
 
-.PHONY: all deps run test tests bench check strict asan ubsan tsan fuzz cover format format-check tidy layers reproduce \
-    install install-check uninstall clean help force
+.PHONY: all deps run test tests bench bench-plan check strict asan ubsan tsan fuzz cover format format-check tidy layers \
+    reproduce install install-check uninstall clean help force
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -69,12 +69,16 @@ tests: $(TESTS) $(REPLAYS)
 bench: $(PROGRAMS) $(TOOLS) ## the numbers of bench/README.md, on this machine
 	@BUILD=$(BUILD) sh bench/run.sh
 
+bench-plan: $(PROGRAMS) $(TOOLS) ## the planner beside its peers, and its goals (15 minutes; QUICK=1: 3); SUITE=name
+	@sh .ci/deps bench || echo "Peers that are missing are left out."
+	@BUILD=$(BUILD) $(PYTHON) bench/plan.py $(SUITE)
+
 # ---- Compiling ----
 
-# One kernel source, three instruction sets; on other processors two of these files compile to nothing.
+# One source a kernel, three instruction sets; on other processors two of these files compile to nothing.
 ifneq (,$(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null)))
-$(O)/engine/score_v3.o: KERNEL = -mavx2
-$(O)/engine/score_v4.o: KERNEL = -mavx512f -mavx512bw -mavx512dq -mavx512vl
+$(O)/engine/score_v3.o $(O)/engine/price_v3.o: KERNEL = -mavx2
+$(O)/engine/score_v4.o $(O)/engine/price_v4.o: KERNEL = -mavx512f -mavx512bw -mavx512dq -mavx512vl
 endif
 
 $(O)/engine/%.o $(O)/api/%.o: INCLUDES = -Iinclude
@@ -215,12 +219,13 @@ LIB = $(DESTDIR)$(PREFIX)/lib
 INC = $(DESTDIR)$(PREFIX)/include
 MAN = $(DESTDIR)$(PREFIX)/share/man/man1
 SHARE = $(DESTDIR)$(PREFIX)/share/wellmatch
+HEADERS := include/wellmatch.h include/wellmatch_plan.h
 PAGES := $(wildcard api/man/*.1)
 SAMPLE := $(wildcard data/sample/*.csv data/sample/*.json)
 # What the sample is and whose: its licence asks that the attribution goes with it.
 TERMS := data/README.md LICENSE
 
-install: all ## programs, library, header, man pages and sample data below DESTDIR and PREFIX
+install: all ## programs, library, headers, man pages and sample data below DESTDIR and PREFIX
 	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' engine/wellmatch.pc.in >$(BUILD)/wellmatch.pc
 	install -d $(BIN) $(LIB)/pkgconfig $(INC) $(MAN) $(SHARE)/sample
 	install -m 755 $(PROGRAMS) $(BIN)
@@ -228,13 +233,13 @@ install: all ## programs, library, header, man pages and sample data below DESTD
 	ln -sf $(notdir $(SHARED)) $(LIB)/$(SONAME)
 	ln -sf $(notdir $(SHARED)) $(LIB)/libwellmatch.so
 	install -m 644 $(BUILD)/wellmatch.pc $(LIB)/pkgconfig
-	install -m 644 include/wellmatch.h $(INC)
+	install -m 644 $(HEADERS) $(INC)
 	install -m 644 $(PAGES) $(MAN)
 	install -m 644 $(SAMPLE) $(SHARE)/sample
 	install -m 644 $(TERMS) $(SHARE)
 
 uninstall: ## remove exactly what install put there
-	rm -f $(addprefix $(BIN)/,$(notdir $(PROGRAMS))) $(addprefix $(MAN)/,$(notdir $(PAGES))) $(INC)/wellmatch.h
+	rm -f $(addprefix $(BIN)/,$(notdir $(PROGRAMS))) $(addprefix $(MAN)/,$(notdir $(PAGES))) $(addprefix $(INC)/,$(notdir $(HEADERS)))
 	rm -f $(LIB)/$(notdir $(STATIC)) $(LIB)/$(notdir $(SHARED)) $(LIB)/$(SONAME) $(LIB)/libwellmatch.so $(LIB)/pkgconfig/wellmatch.pc
 	rm -f $(addprefix $(SHARE)/sample/,$(notdir $(SAMPLE))) $(addprefix $(SHARE)/,$(notdir $(TERMS)))
 	@rmdir $(SHARE)/sample $(SHARE) 2>/dev/null || true

@@ -10,8 +10,6 @@
 
 enum { HINT_EFFORT = 2000000, ROW_BYTES = 4096 };
 
-#define DATASET_BYTES_MAX ((size_t)16 << 30)
-
 static int build(struct wm_dataset *dataset, const struct wm_source *sources, size_t n_sources,
                  struct wm_faults *faults);
 static int read_policy(struct wm_dataset *dataset, const struct wm_source *source, struct wm_faults *faults);
@@ -67,6 +65,7 @@ void wm_dataset_unref(struct wm_dataset *dataset)
 {
     if (!dataset || atomic_fetch_sub_explicit(&dataset->references, 1, memory_order_acq_rel) != 1)
         return;
+    wm_dataset_unref(dataset->built);
     arena_fini(&dataset->arena);
     free(dataset);
 }
@@ -102,7 +101,11 @@ static int read_policy(struct wm_dataset *dataset, const struct wm_source *sourc
         return WM_OK;
     }
     int status = policy_parse(&dataset->arena, source->bytes, source->len, faults, &dataset->policy);
-    return status == WM_EDATA ? WM_OK : status;
+    if (status != WM_OK)
+        return status == WM_EDATA ? WM_OK : status;
+    dataset->policy_json = arena_text(&dataset->arena, source->bytes, source->len);
+    dataset->policy_len = source->len;
+    return dataset->policy_json ? WM_OK : WM_EMEMORY;
 }
 
 static int read_tables(struct wm_dataset *dataset, const struct wm_source *sources, size_t n_sources,

@@ -180,11 +180,16 @@ struct leader_columns {
 
 struct kernel; /* score.h */
 
+#define DATASET_BYTES_MAX ((size_t)16 << 30)
+
 struct wm_dataset {
     atomic_size_t references;
     struct arena arena;
     struct policy policy;
+    const char *policy_json; /* its bytes */
+    size_t policy_len;
     struct table tables[WM_TABLES];
+    struct wm_dataset *built; /* of a revised dataset: the one whose tables these are, held by a reference; else NULL */
     char digest[33];
     const struct kernel *kernel;
     struct leader_columns leaders;
@@ -206,6 +211,13 @@ int severity_engagement_levels(const struct wm_dataset *dataset, struct arena *a
  * are missing.
  */
 void offers_derive(const struct wm_dataset *dataset, struct post_terms *terms, size_t post, struct wm_offer *out);
+
+/* offers.c: the mentors who know the role and can reach the post, by row, whatever hours they have; returns how many. */
+struct mentor_for {
+    uint32_t mentor;
+    int32_t quality_micro;
+};
+size_t mentors_for(const struct wm_dataset *dataset, const struct post_terms *terms, struct mentor_for *out);
 
 /*
  * derive.c: fills kernel, leaders, posts and amounts of a dataset whose tables and policy are in place, all validated

@@ -21,8 +21,8 @@ static struct mentors mentors_of(const struct wm_dataset *dataset)
 }
 
 /* quality of a mentor for a post in [0,1]: overlap of expertise with need, region or remote, share of hours free. */
-static int64_t mentor_quality(const struct policy *policy, const struct post_terms *terms, int64_t expertise,
-                              bool same_region)
+static int64_t quality_of(const struct policy *policy, const struct post_terms *terms, int64_t expertise,
+                          bool same_region)
 {
     int64_t overlap = 0;
     for (size_t d = 0; d < policy->n_domains; d++)
@@ -34,16 +34,36 @@ static int64_t mentor_quality(const struct policy *policy, const struct post_ter
         (policy->mentor.place * (same_region ? 1 : policy->mentor.remote) + policy->mentor.free * free_share) * MICRO);
 }
 
+static bool can_mentor(const struct mentors *mentors, const struct post_terms *terms, size_t mentor)
+{
+    return (mentors->roles[mentor] >> terms->role & 1) &&
+           (mentors->region[mentor] == terms->region || mentors->remote[mentor] == 1);
+}
+
+static int64_t quality_at(const struct policy *policy, const struct mentors *mentors, const struct post_terms *terms,
+                          size_t mentor)
+{
+    return quality_of(policy, terms, mentors->expertise[mentor], mentors->region[mentor] == terms->region);
+}
+
+size_t mentors_for(const struct wm_dataset *dataset, const struct post_terms *terms, struct mentor_for *out)
+{
+    struct mentors mentors = mentors_of(dataset);
+    size_t n = 0;
+    for (size_t m = 0; m < mentors.n; m++)
+        if (can_mentor(&mentors, terms, m))
+            out[n++] = (struct mentor_for){(uint32_t)m, (int32_t)quality_at(&dataset->policy, &mentors, terms, m)};
+    return n;
+}
+
 /* Of the mentors who know the role, can reach the post and have the hours, the one of the highest quality; ties: the first row. */
 static void best_mentor(const struct policy *policy, const struct mentors *mentors, const struct post_terms *terms,
                         int64_t hours, struct wm_offer *offer)
 {
     for (size_t m = 0; m < mentors->n; m++) {
-        bool same_region = mentors->region[m] == terms->region;
-        if (!(mentors->roles[m] >> terms->role & 1) || !(same_region || mentors->remote[m] == 1) ||
-            mentors->hours[m] < hours)
+        if (!can_mentor(mentors, terms, m) || mentors->hours[m] < hours)
             continue;
-        int64_t quality = mentor_quality(policy, terms, mentors->expertise[m], same_region);
+        int64_t quality = quality_at(policy, mentors, terms, m);
         if (offer->mentor == WM_NO_ROW || quality > offer->mentor_quality_micro) {
             offer->mentor = (int32_t)m;
             offer->mentor_quality_micro = quality;

@@ -50,13 +50,13 @@ int wm_dataset_use_kernel(struct wm_dataset *dataset, const char *name)
 
 /* ---- what the kernel reads of a post ---- */
 
-static int32_t offer_constant(const struct wm_dataset *dataset, const struct post_terms *terms,
-                              const struct wm_offer *offer, struct wm_score *out)
+int32_t offer_constant_micro(const struct wm_dataset *dataset, const struct post_terms *terms, int64_t mentor_quality,
+                             struct wm_score *out)
 {
     const struct policy *policy = &dataset->policy;
     int64_t base =
         policy->accept.base < 0 ? -real_round(-policy->accept.base * MICRO) : real_round(policy->accept.base * MICRO);
-    int64_t mentor = real_round(policy->accept.mentor * (double)offer->mentor_quality_micro);
+    int64_t mentor = real_round(policy->accept.mentor * (double)mentor_quality);
     if (out != NULL) {
         out->logit_term_micro[WM_ACCEPT_base] = base;
         out->logit_term_micro[WM_ACCEPT_severity] = terms->severity_logit_micro;
@@ -110,7 +110,7 @@ void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms 
     }
     for (size_t i = 0; i < out->n_offers; i++) {
         const struct wm_offer *offer = &offers[out->offer[i]];
-        out->constant_micro[i] = offer_constant(dataset, terms, offer, NULL);
+        out->constant_micro[i] = offer_constant_micro(dataset, terms, offer->mentor_quality_micro, NULL);
         memcpy(out->amount[i], dataset->amounts + offer->package * policy->n_components,
                policy->n_components * sizeof(int32_t));
     }
@@ -188,7 +188,7 @@ static void score_accept(const struct wm_dataset *dataset, const struct post_ter
                          const struct wm_offer *offer, struct wm_score *out)
 {
     size_t n = dataset->policy.n_components;
-    out->logit_micro = offer_constant(dataset, terms, offer, out);
+    out->logit_micro = offer_constant_micro(dataset, terms, offer->mentor_quality_micro, out);
     out->logit_term_micro[WM_ACCEPT_distance] = distance_logit(dataset, terms, lane);
     out->logit_term_micro[WM_ACCEPT_preference] = pair_preference_micro(terms, lane);
     out->logit_micro += out->logit_term_micro[WM_ACCEPT_distance] + out->logit_term_micro[WM_ACCEPT_preference];

@@ -1,4 +1,6 @@
-/* The scoring kernel's contract: what it reads of a post, what it writes of a block, and the choice among its builds. */
+/*
+ * The scoring kernel's contract: what it reads of a post, what it writes of a block, and the choice among its builds.
+ */
 #ifndef WM_SCORE_H
 #define WM_SCORE_H
 
@@ -32,18 +34,31 @@ struct kernel_scores {
     int32_t offer[LANES]; /* index into kernel_post.offer; the cheapest of those with the highest logit */
 };
 
-/* Three passes over the block that starts at `lane` (a multiple of LANES). */
+/* Passes over the block that starts at `lane` (a multiple of LANES). */
 struct kernel {
     const char *name;
     /* Hectometres from home to post by great circle; meaningless where either is not located. */
     void (*distance)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
                      int32_t distance_hm[LANES]);
-    /* The rules role to place, as bits 1 << WM_RULE_...; `unknown` marks those that could not be judged; it is part of `refused`. */
+    /*
+     * The rules role to place, as bits 1 << WM_RULE_...; `unknown` marks those that could not be judged; it is part of
+     * `refused`.
+     */
     void (*rules)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
                   const int32_t distance_hm[LANES], uint16_t refused[LANES], uint16_t unknown[LANES]);
     /* `preference_micro` is added to the logit. n_offers >= 1. */
     void (*score)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
                   const int32_t distance_hm[LANES], const int32_t preference_micro[LANES], struct kernel_scores *out);
+    /*
+     * Of leaders whose role and grade pass: whom the rules accreditation to place let pass too, bit i for `lane` + i.
+     */
+    uint32_t (*admit)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post);
+    /*
+     * Benefit (severity * fit), and what distance takes off the logit: of a score all that no offer changes, but
+     * preference.
+     */
+    void (*parts)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
+                  int32_t benefit_micro[LANES], int32_t cost_micro[LANES]);
 };
 
 extern const struct kernel kernel_baseline;
@@ -57,6 +72,13 @@ const struct kernel *kernel_best(void); /* the widest this machine can run */
 void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms *terms, const struct wm_offer *offers,
                       struct kernel_post *out);
 
+/*
+ * What of the logit is the same for every leader: base, severity, mentor (of a quality in 1e-6); noted in `out` unless
+ * NULL.
+ */
+int32_t offer_constant_micro(const struct wm_dataset *dataset, const struct post_terms *terms, int64_t mentor_quality,
+                             struct wm_score *out);
+
 /* score.c: one pair in full, every part, by the kernel's arithmetic; the totals are the kernel's, bit for bit. */
 void score_pair(const struct wm_dataset *dataset, const struct post_terms *terms, size_t lane,
                 const struct wm_offer *offer, struct wm_score *out);
@@ -65,8 +87,8 @@ int32_t pair_distance_hm(const struct wm_dataset *dataset, const struct post_ter
 int32_t pair_preference_micro(const struct post_terms *terms, size_t lane); /* what naming the post adds to the logit */
 
 /*
- * Shares of `total` in proportion to raw[] >= 0, adding up to it exactly: largest remainder, ties to the lower index. All
- * shares are 0 when raw[] is. total * raw[i] must fit 63 bits. n is at most WM_DOMAINS_MAX.
+ * Shares of `total` in proportion to raw[] >= 0, adding up to it exactly: largest remainder, ties to the lower index.
+ * All shares are 0 when raw[] is. total * raw[i] must fit 63 bits. n is at most WM_DOMAINS_MAX.
  */
 void apportion(int64_t total, const int64_t *raw, size_t n, int64_t *out);
 

@@ -2,7 +2,7 @@
 #if defined(__x86_64__)
 #include "score.inc.c"
 
-const struct kernel kernel_avx512 = {"avx512", block_distance, block_rules, block_score};
+const struct kernel kernel_avx512 = {"avx512", block_distance, block_rules, block_score, block_admit, block_parts};
 #else
 typedef int no_avx512_here;
 #endif

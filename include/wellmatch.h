@@ -6,7 +6,7 @@
  * wm_sources_read. Everything here may be called from any thread; a dataset never changes once it is built.
  *
  * Order of the file is the order in which a caller meets things: errors, faults, sources, dataset and its tables,
- * severity, packages, shortlist, opportunities, explanation.
+ * severity, packages, shortlist, opportunities, explanation. Allocation has a header of its own: wellmatch_plan.h.
  *
  * Conventions. Functions that can fail return WM_OK (0) or a negative WM_E...; results come back through out pointers,
  * set only on success. A `const` pointer returned by a getter lives as long as the object it came from. Money is whole
@@ -41,7 +41,8 @@ extern "C" {
     X(WM_EREAD, -3, "unreadable", "a file cannot be opened or read")                                  \
     X(WM_EUNKNOWN, -4, "unknown_reference", "no such post, leader, package or other row")             \
     X(WM_EARGUMENT, -5, "invalid_argument", "an argument is out of its range")                        \
-    X(WM_ELIMIT, -6, "too_large", "a stated ceiling was reached")
+    X(WM_ELIMIT, -6, "too_large", "a stated ceiling was reached")                                     \
+    X(WM_EINTERNAL, -7, "internal", "a result failed its own check")
 
 enum {
 #define X(code, value, name, text) code = value,
@@ -132,6 +133,16 @@ WM_API int wm_dataset_build(const struct wm_source *sources, size_t n_sources, s
 
 /* wm_sources_read then wm_dataset_build. */
 WM_API int wm_dataset_load(const char *dir, struct wm_faults *faults, struct wm_dataset **out);
+
+/*
+ * A new dataset of the same tables under another policy.json, for "what if the weights were ...". Its vocabularies,
+ * domains and components must be those of the old one (their titles, sources and numbers may differ); the tables are shared
+ * and keep `dataset` alive. Errors: WM_EDATA (every fault of the policy is told), WM_EMEMORY.
+ */
+WM_API int wm_dataset_revise(const struct wm_dataset *dataset, const char *policy_json, size_t len,
+                             struct wm_faults *faults, struct wm_dataset **out);
+/* The bytes of policy.json that the dataset was built with. */
+WM_API const char *wm_policy_json(const struct wm_dataset *dataset, size_t *len);
 
 WM_API struct wm_dataset *wm_dataset_ref(struct wm_dataset *dataset);
 WM_API void wm_dataset_unref(struct wm_dataset *dataset); /* NULL is allowed; the last one frees */

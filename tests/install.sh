@@ -11,14 +11,14 @@ tree=$root/opt/wellmatch
 
 cat >"$root/stranger.c" <<'END'
 #include <stdio.h>
-#include <wellmatch.h>
+#include <wellmatch_plan.h>
 
 int main(int argc, char *argv[])
 {
     struct wm_dataset *dataset;
     if (argc != 2 || wm_dataset_load(argv[1], NULL, &dataset) != WM_OK)
         return 1;
-    printf("%s %zu\n", wm_dataset_digest(dataset), wm_table_rows(dataset, WM_LEADERS));
+    printf("%s %zu %zu\n", wm_dataset_digest(dataset), wm_table_rows(dataset, WM_LEADERS), wm_resource_count(dataset));
     wm_dataset_unref(dataset);
     return 0;
 }

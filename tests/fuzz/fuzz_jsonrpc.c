@@ -164,7 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         return 0; /* no line */
     struct buf reply;
     buf_init(&reply, (size_t)BATCH_MAX * 1000000);
-    dispatch_line(dataset, text, len, &reply);
+    dispatch_line(dataset, NULL, text, len, &reply);
     check_reply(&reply);
     buf_fini(&reply);
     return 0;

@@ -1,0 +1,277 @@
+/*
+ * A plan made better part by part. What a plan falls short of the bound is the sum of what its parts fall short: columns
+ * that are not the best for their leader and post, openings with a price that stay open, priced hours and pounds that stay
+ * unused. Around the places where most is lost some dozens of posts are taken out - those that compete for the same leaders,
+ * mentors and money - and filled again by the exact solver, all else staying as it is (large neighbourhood search: Shaw
+ * 1998; here steered by prices instead of chance). No part can come out worse.
+ */
+#include "draft.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    EACH_COLUMNS = 150, /* of one post */
+    SPREAD = 10,        /* columns of a post that tell what it competes for */
+    USERS_MOST = 25,    /* of a resource, for its users to be of the same part */
+    EFFORT = 3000
+};
+
+struct polish {
+    struct draft *d;
+    uint32_t *by_short; /* [n] columns by post, then by shortfall */
+    wide *loss;         /* [n_posts] femto */
+    bool *tried;        /* [n_posts] as the middle of a part, since something changed there */
+    bool *in_part;      /* [n_posts] */
+    uint32_t *post;     /* [posts_most] of the part */
+    size_t n_posts, posts_most;
+    size_t *first_user; /* [n_resources + 2] of the priced scenario: posts that use it now */
+    uint32_t *user;
+    wide *used;            /* [n_resources] of the priced scenario */
+    struct column *column; /* the part's */
+    int64_t *taken_out;    /* [n_lanes] columns */
+    int64_t *left;         /* [n_resources] */
+    struct pick *pick;     /* [n_lanes] */
+};
+
+/* ---- what is lost where ---- */
+
+static void list_users(struct polish *p)
+{
+    const struct draft *d = p->d;
+    const struct scenario *s = &d->c->s;
+    uint32_t r[USES_MAX + 1];
+    int64_t a[USES_MAX + 1];
+    memset(p->first_user, 0, (s->n_resources + 2) * sizeof *p->first_user);
+    memset(p->used, 0, s->n_resources * sizeof *p->used);
+    for (size_t i = 0; i < s->n_lanes; i++)
+        for (size_t u = 0, n = d->chosen[i] < 0 ? 0 : pick_uses(s, &d->column[d->chosen[i]].pick, r, a); u < n; u++) {
+            p->first_user[r[u] + 2]++;
+            p->used[r[u]] += a[u];
+        }
+    for (size_t k = 2; k < s->n_resources + 2; k++)
+        p->first_user[k] += p->first_user[k - 1];
+    for (size_t i = 0; i < s->n_lanes; i++)
+        for (size_t u = 0, n = d->chosen[i] < 0 ? 0 : pick_uses(s, &d->column[d->chosen[i]].pick, r, a); u < n; u++)
+            p->user[p->first_user[r[u] + 1]++] = d->column[d->chosen[i]].pick.post;
+}
+
+/* What is unused of a scarce resource is blamed on the post that could use it with the least shortfall. */
+static void blame_unused(struct polish *p)
+{
+    const struct draft *d = p->d;
+    const struct country *c = d->c;
+    const struct scenario *s = &c->s;
+    for (size_t j = 0; j < s->n_posts; j++)
+        for (size_t at = d->first[j], seen = 0; at < d->first[j + 1] && seen < SPREAD; at++, seen++) {
+            const struct column *column = &d->column[p->by_short[at]];
+            uint32_t r[USES_MAX + 1];
+            int64_t a[USES_MAX + 1];
+            wide worth = 0;
+            if (d->chosen[column->pick.lane] == p->by_short[at])
+                continue;
+            for (size_t u = 1, n = pick_uses(s, &column->pick, r, a); u < n; u++)
+                if (c->scarce_at[r[u]] != UINT32_MAX && c->room[r[u]] - p->used[r[u]] >= a[u])
+                    worth += (wide)c->price[r[u]] * a[u];
+            worth -= column->short_femto;
+            p->loss[j] = worth > p->loss[j] ? worth : p->loss[j];
+        }
+}
+
+static void find_losses(struct polish *p)
+{
+    const struct draft *d = p->d;
+    const struct country *c = d->c;
+    list_users(p);
+    memset(p->loss, 0, c->s.n_posts * sizeof *p->loss);
+    blame_unused(p);
+    for (size_t j = 0; j < c->s.n_posts; j++)
+        if (c->price[j] > 0)
+            p->loss[j] += (wide)c->price[j] * (c->plain.limit[j] - d->used[j]);
+    for (size_t i = 0; i < c->s.n_lanes; i++)
+        if (d->chosen[i] != NO_COLUMN)
+            p->loss[d->column[d->chosen[i]].pick.post] += d->column[d->chosen[i]].short_femto;
+}
+
+/* ---- a part ---- */
+
+static void add_post(struct polish *p, uint32_t post)
+{
+    if (p->in_part[post] || p->n_posts == p->posts_most)
+        return;
+    p->in_part[post] = true;
+    p->post[p->n_posts++] = post;
+}
+
+/* Whoever holds what the columns of this post would use. */
+static void add_rivals(struct polish *p, uint32_t post)
+{
+    const struct draft *d = p->d;
+    const struct country *c = d->c;
+    for (size_t at = d->first[post], seen = 0; at < d->first[post + 1] && seen < SPREAD; at++, seen++) {
+        const struct column *column = &d->column[p->by_short[at]];
+        uint32_t r[USES_MAX + 1];
+        int64_t a[USES_MAX + 1];
+        int64_t held = d->chosen[column->pick.lane];
+        if (held != NO_COLUMN)
+            add_post(p, d->column[held].pick.post);
+        for (size_t u = 1, n = pick_uses(&c->s, &column->pick, r, a); u < n; u++) {
+            size_t from = p->first_user[r[u]], to = p->first_user[r[u] + 1];
+            for (size_t k = from; c->price[r[u]] > 0 && to - from <= USERS_MOST && k < to; k++)
+                add_post(p, p->user[k]);
+        }
+    }
+}
+
+static void gather(struct polish *p, uint32_t seed)
+{
+    memset(p->in_part, 0, p->d->c->s.n_posts * sizeof *p->in_part);
+    p->n_posts = 0;
+    add_post(p, seed);
+    for (size_t i = 0; i < p->n_posts && p->n_posts < p->posts_most; i++)
+        add_rivals(p, p->post[i]);
+}
+
+static size_t take_out(struct polish *p)
+{
+    struct draft *d = p->d;
+    size_t n = 0;
+    for (size_t i = 0; i < d->c->s.n_lanes; i++) {
+        int64_t column = d->chosen[i];
+        if (column == NO_COLUMN || !p->in_part[d->column[column].pick.post])
+            continue;
+        draft_leave(d, column);
+        p->taken_out[n++] = column;
+    }
+    return n;
+}
+
+/* The columns that could fill the part: what was taken out, and for each post those that fall least short. */
+static size_t list_columns(struct polish *p, size_t n_out)
+{
+    const struct draft *d = p->d;
+    size_t n = 0;
+    for (size_t i = 0; i < n_out; i++)
+        p->column[n++] = d->column[p->taken_out[i]];
+    for (size_t k = 0; k < p->n_posts; k++)
+        for (size_t at = d->first[p->post[k]], seen = 0; at < d->first[p->post[k] + 1] && seen < EACH_COLUMNS; at++) {
+            const struct column *column = &d->column[p->by_short[at]];
+            bool out = false;
+            if (d->chosen[column->pick.lane] != NO_COLUMN)
+                continue;
+            for (size_t i = 0; i < n_out && !out; i++)
+                out = p->taken_out[i] == p->by_short[at];
+            if (!out)
+                p->column[n++] = *column;
+            seen++;
+        }
+    return n;
+}
+
+static int64_t column_of(const struct draft *d, const struct pick *pick)
+{
+    size_t at = d->first[pick->post];
+    while (d->column[at].pick.lane != pick->lane || d->column[at].pick.entry != pick->entry)
+        at++;
+    return (int64_t)at;
+}
+
+/* Makes the part around a post anew; *gained if the plan is better for it. */
+static int redo(struct polish *p, uint32_t seed, bool *gained)
+{
+    struct draft *d = p->d;
+    const struct scenario *s = &d->c->plain;
+    size_t n = 0;
+    wide was = d->value;
+    gather(p, seed);
+    size_t n_out = take_out(p), n_columns = list_columns(p, n_out);
+    for (size_t r = 0; r < s->n_resources; r++)
+        p->left[r] = s->limit[r] == LIMIT_NONE ? LIMIT_NONE : s->limit[r] - d->used[r];
+    int status = lift_columns(d->c, p->left, p->column, n_columns, 1e-6, EFFORT, p->pick, &n);
+    for (size_t i = 0; i < n; i++)
+        draft_take(d, column_of(d, &p->pick[i]));
+    *gained = status == WM_OK && d->value > was;
+    if (*gained)
+        return status;
+    for (size_t i = 0; i < n; i++)
+        draft_leave(d, column_of(d, &p->pick[i]));
+    for (size_t i = 0; i < n_out; i++)
+        draft_take(d, p->taken_out[i]);
+    return status;
+}
+
+/* ---- all of it ---- */
+
+static int by_shortfall(const void *left, const void *right, void *arg)
+{
+    const struct draft *d = arg;
+    const struct column *a = &d->column[*(const uint32_t *)left], *b = &d->column[*(const uint32_t *)right];
+    if (a->pick.post != b->pick.post)
+        return a->pick.post < b->pick.post ? -1 : 1;
+    if (a->short_femto != b->short_femto)
+        return a->short_femto < b->short_femto ? -1 : 1;
+    return (a > b) - (a < b);
+}
+
+static int polish_init(struct polish *p, struct draft *d, struct arena *arena, size_t posts_most)
+{
+    const struct scenario *s = &d->c->s;
+    size_t lanes = s->n_lanes + 1;
+    *p = (struct polish){.d = d, .posts_most = posts_most};
+    p->by_short = arena_alloc(arena, d->n + 1, sizeof *p->by_short);
+    p->loss = arena_alloc(arena, s->n_posts + 1, sizeof *p->loss);
+    p->tried = arena_alloc(arena, s->n_posts + 1, sizeof *p->tried);
+    p->in_part = arena_alloc(arena, s->n_posts + 1, sizeof *p->in_part);
+    p->post = arena_alloc(arena, posts_most, sizeof *p->post);
+    p->first_user = arena_alloc(arena, s->n_resources + 2, sizeof *p->first_user);
+    p->user = arena_alloc(arena, lanes * (USES_MAX + 1), sizeof *p->user);
+    p->used = arena_alloc(arena, s->n_resources, sizeof *p->used);
+    p->column = arena_alloc(arena, posts_most * EACH_COLUMNS + lanes, sizeof *p->column);
+    p->taken_out = arena_alloc(arena, lanes, sizeof *p->taken_out);
+    p->left = arena_alloc(arena, s->n_resources, sizeof *p->left);
+    p->pick = arena_alloc(arena, lanes, sizeof *p->pick);
+    if (!p->by_short || !p->loss || !p->tried || !p->in_part || !p->post || !p->first_user || !p->user || !p->used ||
+        !p->column || !p->taken_out || !p->left || !p->pick)
+        return WM_EMEMORY;
+    for (size_t i = 0; i < d->n; i++)
+        p->by_short[i] = (uint32_t)i;
+    qsort_r(p->by_short, d->n, sizeof *p->by_short, by_shortfall, d);
+    return WM_OK;
+}
+
+/* The post where most is lost and that was not tried yet; n_posts when nothing is worth another try. */
+static uint32_t worst(const struct polish *p)
+{
+    uint32_t n = (uint32_t)p->d->c->s.n_posts, at = n;
+    for (uint32_t j = 0; j < n; j++)
+        if (!p->tried[j] && p->loss[j] > 0 && (at == n || p->loss[j] > p->loss[at]))
+            at = j;
+    return at;
+}
+
+int polish(struct draft *d, double wanted, size_t posts_most, size_t parts_most)
+{
+    struct country *c = d->c;
+    struct polish p;
+    struct arena arena;
+    arena_init(&arena, SIZE_MAX);
+    int status = polish_init(&p, d, &arena, posts_most);
+    if (status == WM_OK)
+        find_losses(&p);
+    for (size_t part = 0; part < parts_most && status == WM_OK && !country_stops(c); part++) {
+        double bound = (double)c->proven_nano;
+        uint32_t seed = worst(&p);
+        bool gained;
+        if (seed == c->s.n_posts || bound - (double)d->value <= wanted * bound)
+            break;
+        status = redo(&p, seed, &gained);
+        p.tried[seed] = true;
+        if (!gained)
+            continue;
+        find_losses(&p);
+        for (size_t i = 0; i < p.n_posts; i++)
+            p.tried[p.post[i]] = p.post[i] == seed;
+    }
+    arena_fini(&arena);
+    return status;
+}

@@ -1,0 +1,201 @@
+/* The text of problems: what it means, every fault with its place, numbers at their edges, and memory running out. */
+#include "fault.h"
+#include "problem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The problem, or NULL with its faults as "line:column: what; expected" a line each. */
+static struct wm_problem *read_text(const char *text, char *said, size_t cap)
+{
+    struct wm_faults *faults;
+    struct wm_problem *problem = NULL;
+    size_t len = strlen(text), n = 0;
+    char *copy = malloc(len + 1); /* exactly as long, so that a sanitizer sees a read past its end */
+    assert_non_null(copy);
+    memcpy(copy, text, len);
+    copy = realloc(copy, len ? len : 1);
+    assert_int_equal(wm_faults_new(100, &faults), WM_OK);
+    int status = wm_problem_parse("p", copy, len, faults, &problem);
+    assert_int_equal(status, wm_faults_count(faults) ? WM_EDATA : WM_OK);
+    said[0] = '\0';
+    for (size_t i = 0; i < wm_faults_kept(faults); i++) {
+        const struct wm_fault *f = wm_faults_at(faults, i);
+        n += (size_t)snprintf(said + n, cap - n, "%ld:%ld: %s; %s\n", f->line, f->column, f->what, f->expected);
+    }
+    wm_faults_free(faults);
+    free(copy);
+    return problem;
+}
+
+static void test_meaning(void **state)
+{
+    (void)state;
+    char said[4000];
+    struct wm_problem *p = read_text("# a comment\n\nwellmatch-problem 1\r\n"
+                                     "sense min\n"
+                                     "lock a x#1\n" /* used above where it is declared; # inside a name is no comment */
+                                     "group a must # exactly one\n"
+                                     "\toption 1.5 x#1 r=0.000001 s=3\n"
+                                     "option -2e-9 y\n"
+                                     "resource r 1000000000000\n"
+                                     "group b\n"
+                                     "group c\n"
+                                     "option 0.0000000005 x#1 s=0\n"
+                                     "lock a x#1\n"
+                                     "forbid c x#1\n"
+                                     "resource s 1e3",
+                                     said, sizeof said);
+    assert_string_equal(said, "");
+    assert_non_null(p);
+    assert_true(wm_problem_minimises(p));
+    assert_int_equal(wm_problem_groups(p), 3);
+    assert_int_equal(wm_problem_options(p), 3);
+    assert_int_equal(wm_problem_resources(p), 2);
+    assert_true(p->must[0] && !p->must[1] && !p->must[2]);
+    assert_int_equal(p->value_nano[0], 1500000000);
+    assert_int_equal(p->value_nano[1], -2);
+    assert_int_equal(p->value_nano[2], 1); /* half a unit, away from zero */
+    assert_int_equal(p->first_use[1], 2);
+    assert_int_equal(p->use_micro[0], 1);
+    assert_int_equal(p->use_micro[1], 3000000);
+    assert_int_equal(p->first_use[3], 2); /* a use of nothing is none */
+    assert_true(p->limit_micro[0] == INT64_C(1000000000000000000) && p->limit_micro[1] == 1000000000);
+    assert_int_equal(p->n_locks, 1);
+    assert_true(p->forbidden[2] && !p->forbidden[0]);
+    size_t group, option, resource;
+    assert_int_equal(wm_problem_find_option(p, "c", "x#1", &group, &option), WM_OK);
+    assert_true(group == 2 && option == 2);
+    assert_int_equal(wm_problem_find_option(p, "b", "x#1", &group, &option), WM_EUNKNOWN);
+    assert_int_equal(wm_problem_find_resource(p, "s", &resource), WM_OK);
+    assert_int_equal(resource, 1);
+    assert_int_equal(wm_problem_find_resource(p, "t", &resource), WM_EUNKNOWN);
+    assert_string_equal(wm_problem_option_name(p, 1), "y");
+    assert_null(wm_problem_group_name(p, 3));
+    wm_problem_free(p);
+}
+
+static void test_faults(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *said;
+    } cases[] = {
+        {"", "0:0: the file says nothing; 'wellmatch-problem 1' first\n"},
+        {"wellmatch-problem 2", "1:1: the first line begins with 'wellmatch-problem'; 'wellmatch-problem 1'\n"},
+        {"wellmatch-problem 1\nsense best\nsense max\nresource r -1\nresource s 1.0000001\nresource r 1\n",
+         "2:7: sense 'best'; max or min\n"
+         "3:7: a second sense: 'max'; one line 'sense' at most\n"
+         "4:12: limit '-1'; a number from 0 to 1000000000000 with at most 6 decimals\n"
+         "5:12: limit '1.0000001'; a number from 0 to 1000000000000 with at most 6 decimals\n"
+         "6:10: a second resource 'r'; each resource once\n"},
+        {"wellmatch-problem 1\noption 1 a\ngroup g maybe\noption x a\noption 1 a\noption 1\ngroup g\nbroup h\n",
+         "2:10: option without a group: 'a'; a line 'group' above\n"
+         "3:9: after the name of a group 'maybe'; 'must', or nothing\n"
+         "4:8: value 'x'; a number from -1000000000 to 1000000000\n"
+         "5:10: a second option 'a'; each option once in its group\n"
+         "6:9: option is missing; a name of 1 to 255 bytes of UTF-8 without blanks, controls and '='\n"
+         "7:7: a second group 'g'; each group once, with all its options\n"
+         "8:1: no such line: 'broup'; sense, resource, group, option, lock, forbid or a # comment\n"},
+        {"wellmatch-problem 1\nresource money 5\ngroup g\noption 1 a mony=1 money=1 money=2\noption 1 b money\n"
+         "lock h a\nforbid g c\nlock g a b\n",
+         "4:12: no such resource: 'mony'; a name with a line 'resource'; the nearest is 'money'\n"
+         "4:27: used twice by one option: 'money'; each resource once\n"
+         "5:12: use 'money'; RESOURCE=AMOUNT\n"
+         "6:6: no such group: 'h'; a name with a line 'group'\n"
+         "7:10: no such option: 'c'; an option of that group\n"
+         "8:10: one word too many: 'b'; GROUP OPTION\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char said[4000];
+        struct wm_problem *p = read_text(cases[i].text, said, sizeof said);
+        assert_null(p);
+        assert_string_equal(said, cases[i].said);
+    }
+}
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool good;
+        int64_t nano;
+    } cases[] = {
+        {"0", true, 0},
+        {"-0", true, 0},
+        {"+1", true, 1000000000},
+        {".5", true, 500000000},
+        {"5.", true, 5000000000},
+        {"1000000000", true, INT64_C(1000000000000000000)},
+        {"-1e9", true, INT64_C(-1000000000000000000)},
+        {"1000000000.0000000004", true, INT64_C(1000000000000000000)},
+        {"1000000000.000000001", false, 0},
+        {"1e-9", true, 1},
+        {"-4.9e-10", true, 0},
+        {"0.33333333333333333333333333333333333333333333333333", true, 333333333},
+        {"0.00000000049999999999999999999999999999999999999999999", true, 0},
+        {"100000000000000000000000000000000000000000000000000e-50", true, 1000000000},
+        {"1e999999999999999999999", false, 0},
+        {"1e-99999999999999999999", true, 0},
+        {"0e999999999", true, 0},
+        {"1e", false, 0},
+        {"1e+", false, 0},
+        {".", false, 0},
+        {"-", false, 0},
+        {"1.2.3", false, 0},
+        {"nan", false, 0},
+        {"inf", false, 0},
+        {"0x10", false, 0},
+        {"1,5", false, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[200], said[1000];
+        snprintf(text, sizeof text, "wellmatch-problem 1\ngroup g\noption %s a\n", cases[i].value);
+        struct wm_problem *p = read_text(text, said, sizeof said);
+        if ((p != NULL) != cases[i].good || (p && p->value_nano[0] != cases[i].nano))
+            fail_msg("%s: %lld %s", cases[i].value, p ? (long long)p->value_nano[0] : 0, said);
+        wm_problem_free(p);
+    }
+}
+
+static void test_memory(void **state)
+{
+    (void)state;
+    static char text[200000];
+    size_t len = (size_t)sprintf(text, "wellmatch-problem 1\nresource r 1\n");
+    for (int g = 0; g < 3000; g++)
+        len += (size_t)sprintf(text + len, "group g%d\noption 1 a r=1\n", g);
+    size_t failed = 0;
+    for (size_t n = 1;; n++) {
+        struct wm_problem *problem = NULL;
+        fault_after(n);
+        int status = wm_problem_parse("p", text, len, NULL, &problem);
+        size_t asked = fault_count();
+        fault_off();
+        wm_problem_free(problem);
+        if (asked < n) {
+            assert_int_equal(status, WM_OK);
+            break;
+        }
+        assert_int_equal(status, WM_EMEMORY);
+        failed++;
+    }
+    assert_true(failed > 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_meaning),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
