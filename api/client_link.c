@@ -7,6 +7,8 @@
 #include "address.h"
 #include "jsonrpc.h"
 #include "method.h"
+#include "plans.h"
+#include "workers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 64 << 10, REPLY_MAX_BYTES = 1 << 20, BACKLOG_WAIT_MS = 10, ENVELOPE_ROOM = 4096 };
-
-static const char id_text[] = "1";
+enum { INTERRUPT_WAIT_MS = 50, REPLY_MAX_BYTES = 1 << 20, BACKLOG_WAIT_MS = 10, ENVELOPE_ROOM = 4096 };
 
 static enum link_status fail(struct link *link, enum link_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -32,8 +32,9 @@ static enum link_status connect_local(struct link *link, const struct address *a
 static enum link_status connect_tcp(struct link *link, const struct address *address);
 static enum link_status send_line(struct link *link);
 static enum link_status receive_answer(struct link *link, struct link_answer *out);
-static bool read_reply(struct slice line, struct link_answer *out, bool *broken);
+static bool read_reply(struct link *link, struct slice line, struct link_answer *out, bool *broken);
 static enum link_status answer_here(struct link *link, struct link_answer *out);
+static int make_plans(struct link *link);
 
 static int64_t now_ms(void)
 {
@@ -55,7 +56,8 @@ static enum link_status fail(struct link *link, enum link_status status, const c
 
 static void start(struct link *link)
 {
-    *link = (struct link){.fd = -1};
+    memset(link, 0, sizeof *link);
+    link->fd = -1;
     frame_init(&link->frame, REPLY_MAX_BYTES);
     buf_init(&link->line, REPLY_MAX_BYTES + ENVELOPE_ROOM);
 }
@@ -79,10 +81,51 @@ enum link_status link_open_data(struct link *link, const char *dir, struct wm_fa
 {
     start(link);
     int code = wm_dataset_load(dir, faults, &link->dataset);
+    if (code == WM_OK && make_plans(link))
+        code = WM_EMEMORY;
     if (code == WM_OK)
         return LINK_OK;
-    fail(link, code == WM_EMEMORY ? LINK_FAILED : LINK_INPUT, "%s", wm_error_text(code));
-    return code == WM_EMEMORY ? LINK_FAILED : LINK_INPUT;
+    link_close(link);
+    return fail(link, code == WM_EMEMORY ? LINK_FAILED : LINK_INPUT, "%s", wm_error_text(code));
+}
+
+static bool on_stop(void *arg)
+{
+    const struct link *link = arg;
+    return link->interrupted && *link->interrupted;
+}
+
+/* Told as a service tells it. */
+static void on_progress(void *arg, const struct plan_news *news)
+{
+    static const char method[] = "plan.progress";
+    struct link *link = arg;
+    struct buf params;
+    if (!link->on_notice)
+        return;
+    buf_init(&params, ENVELOPE_ROOM);
+    buf_text(&params, "{\"phase\":");
+    buf_json_string(&params, news->phase, strlen(news->phase));
+    if (news->found)
+        buf_format(&params, ",\"value\":%.9f,\"gap\":%.9f", news->value, news->gap);
+    if (news->bounded)
+        buf_format(&params, ",\"bound\":%.9f", news->bound);
+    buf_format(&params, ",\"elapsed_ms\":%lld}", (long long)news->elapsed_ms);
+    if (!params.failed)
+        link->on_notice(link->context, (struct slice){method, sizeof method - 1},
+                        (struct slice){params.at, params.len});
+    buf_fini(&params);
+}
+
+/* Plans that are solved by the call that asks for them, with all the machine has. */
+static int make_plans(struct link *link)
+{
+    struct plans_options options = PLANS_OPTIONS_INIT;
+    options.parallel = workers_processors();
+    options.stop = on_stop;
+    options.progress = on_progress;
+    options.arg = link;
+    return plans_new(&options, &link->plans);
 }
 
 void link_close(struct link *link)
@@ -90,6 +133,8 @@ void link_close(struct link *link)
     if (link->fd >= 0)
         close(link->fd);
     link->fd = -1;
+    plans_free(link->plans);
+    link->plans = NULL;
     wm_dataset_unref(link->dataset);
     link->dataset = NULL;
     frame_fini(&link->frame);
@@ -181,7 +226,7 @@ enum link_status link_call(struct link *link, const char *method, struct slice p
 {
     struct buf *line = &link->line;
     buf_clear(line);
-    buf_format(line, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"method\":", id_text);
+    buf_format(line, "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":", (unsigned long long)++link->calls);
     buf_json_string(line, method, strlen(method));
     if (params.at) {
         buf_text(line, ",\"params\":");
@@ -225,87 +270,135 @@ static enum link_status send_line(struct link *link)
     return LINK_OK;
 }
 
-static enum link_status receive_answer(struct link *link, struct link_answer *out)
+/* Bytes to look at, in link->unread; none of them: the service has ended the connection. */
+static enum link_status receive_bytes(struct link *link, int64_t deadline)
 {
-    static char bytes[READ_BYTES];
-    int64_t deadline = now_ms() + link->timeout_ms;
     for (;;) {
-        int ready = wait_for(link->fd, POLLIN, deadline);
+        int64_t until = deadline, soon = now_ms() + INTERRUPT_WAIT_MS;
+        if (link->interrupted && *link->interrupted)
+            return fail(link, LINK_INTERRUPTED, "interrupted");
+        if (link->interrupted && soon < until) /* a signal that comes just before poll does not end it */
+            until = soon;
+        int ready = wait_for(link->fd, POLLIN, until);
+        if (ready == 0 && until < deadline)
+            continue;
         if (ready <= 0)
             return fail(link, LINK_UNREACHABLE, "no answer from %.200s in %.3g s; --timeout S waits longer", link->url,
                         (double)link->timeout_ms / 1000);
-        ssize_t n = recv(link->fd, bytes, sizeof bytes, 0);
+        ssize_t n = recv(link->fd, link->bytes, sizeof link->bytes, 0);
         if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
             continue;
         if (n < 0)
             return fail(link, LINK_UNREACHABLE, "the answer from %.200s broke off: %s", link->url, strerror(errno));
+        link->unread = link->bytes;
+        link->unread_len = (size_t)n;
+        return LINK_OK;
+    }
+}
 
-        const char *at = bytes, *line;
-        size_t len = (size_t)n, line_len;
-        bool ended = n == 0;
-        for (;;) {
-            enum frame_event event = ended ? frame_end(&link->frame, &line, &line_len)
-                                           : frame_next(&link->frame, &at, &len, &line, &line_len);
-            if (event == FRAME_MORE)
-                break;
-            if (event == FRAME_MEMORY)
-                return fail(link, LINK_FAILED, "%s", wm_error_text(WM_EMEMORY));
-            if (event == FRAME_TOO_LONG)
-                return fail(link, LINK_UNREACHABLE, "what came from %.200s is longer than %d bytes, which no answer is",
-                            link->url, REPLY_MAX_BYTES);
-            bool broken = false;
-            buf_clear(&link->line);
-            buf_put(&link->line, line, line_len);
-            if (link->line.failed)
-                return fail(link, LINK_FAILED, "%s", wm_error_text(WM_EMEMORY));
-            if (read_reply((struct slice){link->line.at, link->line.len}, out, &broken))
-                return LINK_OK;
-            if (broken)
-                return fail(link, LINK_UNREACHABLE,
-                            "what answers at %.200s is no wellmatch service; give another with -u", link->url);
-        }
-        if (ended)
+static enum link_status receive_answer(struct link *link, struct link_answer *out)
+{
+    int64_t deadline = now_ms() + link->timeout_ms;
+    for (bool ended = false;;) {
+        const char *line;
+        size_t line_len;
+        enum frame_event event = ended ? frame_end(&link->frame, &line, &line_len)
+                                       : frame_next(&link->frame, &link->unread, &link->unread_len, &line, &line_len);
+        if (event == FRAME_MORE && ended)
             return fail(link, LINK_UNREACHABLE, "the service at %.200s closed the connection before it answered",
+                        link->url);
+        if (event == FRAME_MORE) {
+            enum link_status status = receive_bytes(link, deadline);
+            if (status != LINK_OK)
+                return status;
+            ended = link->unread_len == 0;
+            continue;
+        }
+        if (event == FRAME_TOO_LONG)
+            return fail(link, LINK_UNREACHABLE, "what came from %.200s is longer than %d bytes, which no answer is",
+                        link->url, REPLY_MAX_BYTES);
+        bool broken = false;
+        buf_clear(&link->line);
+        if (event != FRAME_MEMORY)
+            buf_put(&link->line, line, line_len);
+        if (event == FRAME_MEMORY || link->line.failed)
+            return fail(link, LINK_FAILED, "%s", wm_error_text(WM_EMEMORY));
+        if (read_reply(link, (struct slice){link->line.at, link->line.len}, out, &broken))
+            return LINK_OK;
+        if (broken)
+            return fail(link, LINK_UNREACHABLE, "what answers at %.200s is no wellmatch service; give another with -u",
                         link->url);
     }
 }
 
-/* True: `line` is the reply to our request. A notification is passed over; anything else is `broken`. */
-static bool read_reply(struct slice line, struct link_answer *out, bool *broken)
+struct reply {
+    struct slice id, result, error, method, params;
+};
+
+static bool take_apart(struct slice line, struct reply *reply)
 {
-    struct slice key, value, id = {0}, result = {0}, error = {0}, method = {0};
+    struct slice key, value;
     struct json_walk walk;
     size_t offset;
     const char *reason;
-    *broken = true;
+    *reply = (struct reply){0};
     if (json_check(line.at, line.len, &offset, &reason) != JSON_OK || json_kind(line) != '{')
         return false;
     json_walk_start(&walk, line);
     while (json_walk_member(&walk, &key, &value)) {
-        struct slice *place = json_string_is(key, "id")       ? &id
-                              : json_string_is(key, "result") ? &result
-                              : json_string_is(key, "error")  ? &error
-                              : json_string_is(key, "method") ? &method
+        struct slice *place = json_string_is(key, "id")       ? &reply->id
+                              : json_string_is(key, "result") ? &reply->result
+                              : json_string_is(key, "error")  ? &reply->error
+                              : json_string_is(key, "method") ? &reply->method
+                              : json_string_is(key, "params") ? &reply->params
                                                               : NULL;
         if (place)
             *place = value;
     }
-    if (method.at && !id.at) {
+    return true;
+}
+
+/* Which of our calls a reply is to: 0 for none of them. */
+static uint64_t call_of(const struct link *link, struct slice id)
+{
+    for (uint64_t call = link->calls; id.at && call > 0 && call + 2 > link->calls; call--) { /* at most one was left */
+        char text[24];
+        int len = snprintf(text, sizeof text, "%llu", (unsigned long long)call);
+        if (id.len == (size_t)len && memcmp(id.at, text, id.len) == 0)
+            return call;
+    }
+    return 0;
+}
+
+/* True: `line` is the reply to our request. A notification, and what is due to an earlier call, is passed over. */
+static bool read_reply(struct link *link, struct slice line, struct link_answer *out, bool *broken)
+{
+    struct slice key, value;
+    struct json_walk walk;
+    struct reply reply;
+    *broken = true;
+    if (!take_apart(line, &reply))
+        return false;
+    uint64_t call = call_of(link, reply.id);
+    bool notice = reply.method.at && !reply.id.at;
+    if (notice && link->on_notice && json_kind(reply.method) == '"')
+        link->on_notice(link->context, json_string_raw(reply.method), reply.params);
+    if (notice || (call > 0 && call < link->calls)) {
         *broken = false;
         return false;
     }
-    bool ours = id.at && id.len == strlen(id_text) && memcmp(id.at, id_text, id.len) == 0;
-    bool nobodys = id.at && json_kind(id) == 'n'; /* the service could not read our id */
-    if (result.at && ours && !error.at) {
-        *out = (struct link_answer){0, result};
+    bool ours = call == link->calls;
+    bool nobodys = reply.id.at && json_kind(reply.id) == 'n'; /* the service could not read our id */
+    if (reply.result.at && ours && !reply.error.at) {
+        *out = (struct link_answer){0, reply.result};
         return true;
     }
-    if (!error.at || result.at || (!ours && !nobodys) || json_kind(error) != '{')
+    if (!reply.error.at || reply.result.at || (!ours && !nobodys) || json_kind(reply.error) != '{')
         return false;
-    json_walk_start(&walk, error);
+    json_walk_start(&walk, reply.error);
     while (json_walk_member(&walk, &key, &value))
         if (json_string_is(key, "code") && json_kind(value) == '0') {
-            *out = (struct link_answer){(int)strtol(value.at, NULL, 10), error};
+            *out = (struct link_answer){(int)strtol(value.at, NULL, 10), reply.error};
             return out->code != 0;
         }
     return false;
@@ -334,7 +427,8 @@ static enum link_status answer_here(struct link *link, struct link_answer *out)
             buf_fini(&answer);
             return fail(link, LINK_INPUT, "%s needs a running service: leave --data out", method->name);
         } else {
-            struct method_call call = {.dataset = link->dataset, .host = NULL, .params = request.params};
+            const struct method_host host = {.plans = link->plans};
+            struct method_call call = {.dataset = link->dataset, .host = &host, .params = request.params};
             code = method_run(method, &call, &answer);
         }
     }

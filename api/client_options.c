@@ -157,17 +157,23 @@ int64_t options_integer(const struct options *options, enum option option, int64
     return value ? strtoll(value, NULL, 10) : otherwise;
 }
 
+double options_number(const struct options *options, enum option option, double otherwise)
+{
+    const char *value = options_value(options, option);
+    return value ? strtod(value, NULL) : otherwise;
+}
+
 int64_t options_milliseconds(const struct options *options, enum option option, int64_t otherwise)
 {
     const char *value = options_value(options, option);
     return value ? (int64_t)(strtod(value, NULL) * 1000 + 0.5) : otherwise;
 }
 
-bool options_misplaced(const struct options *options, unsigned allowed, const char *command,
+bool options_misplaced(const struct options *options, uint64_t allowed, const char *command,
                        char error[OPTIONS_ERROR_CAP])
 {
     for (size_t i = 0; i < options->n_given; i++)
-        if (!(allowed & 1U << options->given[i].option)) {
+        if (!(allowed & UINT64_C(1) << options->given[i].option)) {
             snprintf(error, OPTIONS_ERROR_CAP, "%s takes no option --%s; 'wellmatch %s --help' lists those it takes",
                      command, specs[options->given[i].option].name, command);
             return true;
@@ -210,21 +216,31 @@ void options_put_params(const struct options *options, const char *among, struct
     put_level(options, "/filters/", "filters", among, params);
 }
 
-/* Every part of every time the option was given, as an array of strings. */
+bool options_next(const struct options *options, enum option option, struct options_walk *walk, struct slice *part)
+{
+    for (; walk->given < options->n_given; walk->given++, walk->rest = NULL) {
+        if (options->given[walk->given].option != option)
+            continue;
+        const char *at = walk->rest ? walk->rest : options->given[walk->given].value;
+        bool list = specs[option].kind == OPTION_LIST;
+        at += list ? strspn(at, ",") : 0;
+        size_t len = list ? strcspn(at, ",") : walk->rest ? 0 : strlen(at);
+        walk->rest = at + len;
+        if (len > 0) {
+            *part = (struct slice){at, len};
+            return true;
+        }
+    }
+    return false;
+}
+
 static void put_list(const struct options *options, enum option option, struct buf *params)
 {
+    struct options_walk walk = {0};
     json_open(params, '[');
-    for (size_t i = 0; i < options->n_given; i++) {
-        if (options->given[i].option != option)
-            continue;
-        for (const char *at = options->given[i].value; *at;) {
-            size_t len = strcspn(at, ",");
-            if (len > 0) {
-                json_item(params);
-                buf_json_string(params, at, len);
-            }
-            at += len + (at[len] == ',');
-        }
+    for (struct slice part; options_next(options, option, &walk, &part);) {
+        json_item(params);
+        buf_json_string(params, part.at, part.len);
     }
     json_close(params, ']');
 }
@@ -246,11 +262,11 @@ const char *options_name_of(const char *pointer, char name[32])
 
 /* ---- Help and suggestions ---- */
 
-void options_help(struct buf *out, unsigned allowed)
+void options_help(struct buf *out, uint64_t allowed)
 {
     for (enum option option = 0; option < OPTION_COUNT; option++) {
         const struct option_spec *spec = &specs[option];
-        if (!(allowed & 1U << option))
+        if (!(allowed & UINT64_C(1) << option))
             continue;
         size_t start = out->len;
         if (spec->letter)

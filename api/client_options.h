@@ -3,6 +3,7 @@
 #define API_CLIENT_OPTIONS_H
 
 #include "buf.h"
+#include "json.h"
 
 enum option_kind {
     OPTION_FLAG,
@@ -32,8 +33,26 @@ enum option_kind {
     X(among, "among", 0, OPTION_LIST, "ID,...", "/filters/among",                                                     \
       "only these leaders (shortlist) or posts (opportunities)")                                                      \
     X(without, "without", 0, OPTION_LIST, "ID,...", "/filters/without", "not these leaders or posts")                 \
-    X(leaders, "leaders", 0, OPTION_INTEGER, "N", NULL, "leaders to draw; 400 when not given")                        \
-    X(posts, "posts", 0, OPTION_INTEGER, "N", NULL, "posts to draw; 60 when not given")                               \
+    X(lock, "lock", 0, OPTION_LIST, "RULE,...", "/locks", "these placements must be: LEADER:POST[:PACKAGE[:MENTOR]]") \
+    X(forbid, "forbid", 0, OPTION_LIST, "RULE,...", "/forbids", "these must not be; * for any: '*:V00001:P07'")       \
+    X(must_fill, "must-fill", 0, OPTION_LIST, "POST,...", "/must_fill",                                               \
+      "every opening of these posts is to be filled")                                                                 \
+    X(what_if, "what-if", 0, OPTION_WORD, "CHANGE", NULL,                                                             \
+      "what this change would do; may be given often: wellmatch(1)")                                                  \
+    X(from, "from", 0, OPTION_WORD, "PLAN", NULL, "start from this plan: a file that --json wrote, or the id of one") \
+    X(moves_max, "moves-max", 0, OPTION_INTEGER, "N", "/moves_max", "at most so many moves from the plan of --from")  \
+    X(move_penalty, "move-penalty", 0, OPTION_NUMBER, "V", "/move_penalty", "a move has to gain this much benefit")   \
+    X(resolve, "resolve", 0, OPTION_INTEGER, "N", "/resolve", "prices to back by solving again; 20")                  \
+    X(explain, "explain", 0, OPTION_WORD, "ID", NULL,                                                                 \
+      "why this post is filled as it is, or this leader placed, or not")                                              \
+    X(time_limit, "time-limit", 0, OPTION_SECONDS, "S", "/deadline_ms",                                               \
+      "stop after so long with the best plan so far")                                                                 \
+    X(gap, "gap", 0, OPTION_NUMBER, "G", "/gap", "stop when the plan is proven this near the best: 0.001 is 0.1%")    \
+    X(check, "check", 0, OPTION_WORD, "PLAN", NULL, "do not solve: judge this plan, as --json wrote it")              \
+    X(leaders, "leaders", 0, OPTION_LIST, "N|ID,...", "/leaders",                                                     \
+      "generate: how many to draw, 400 when not given; else only these")                                              \
+    X(posts, "posts", 0, OPTION_LIST, "N|ID,...", "/posts",                                                           \
+      "generate: how many to draw, 60 when not given; else only these")                                               \
     X(seed, "seed", 0, OPTION_INTEGER, "S", NULL, "the same seed gives the same bytes")                               \
     X(force, "force", 0, OPTION_FLAG, NULL, NULL, "write into a folder that holds something")                         \
     X(organisations, "organisations", 0, OPTION_WORD, "FILE", NULL, "the organisations to copy; those of the sample") \
@@ -56,7 +75,7 @@ enum option {
         OPTION_COUNT
 };
 
-#define OPTION_BIT(id) (1U << OPTION_##id)
+#define OPTION_BIT(id) (UINT64_C(1) << OPTION_##id)
 /* What every command takes. */
 #define OPTIONS_ALWAYS (OPTION_BIT(help) | OPTION_BIT(version) | OPTION_BIT(colour))
 
@@ -83,9 +102,10 @@ void options_free(struct options *options);
 const char *options_value(const struct options *options, enum option option);
 /* The last value as a number; `otherwise` when not given. Checked by options_read. */
 int64_t options_integer(const struct options *options, enum option option, int64_t otherwise);
+double options_number(const struct options *options, enum option option, double otherwise);
 int64_t options_milliseconds(const struct options *options, enum option option, int64_t otherwise);
 /* A sentence about the first option that is not among the bits `allowed`; false when all are. */
-bool options_misplaced(const struct options *options, unsigned allowed, const char *command,
+bool options_misplaced(const struct options *options, uint64_t allowed, const char *command,
                        char error[OPTIONS_ERROR_CAP]);
 
 /*
@@ -94,10 +114,20 @@ bool options_misplaced(const struct options *options, unsigned allowed, const ch
  */
 void options_put_params(const struct options *options, const char *among, struct buf *params);
 
+/*
+ * Walks the parts of every time a list was given, or the values of a word that was given often: false after the last.
+ * `walk` starts as {0}.
+ */
+struct options_walk {
+    size_t given;
+    const char *rest;
+};
+bool options_next(const struct options *options, enum option option, struct options_walk *walk, struct slice *part);
+
 /* "--within" for the pointer "/filters/within_km" or one below it; NULL when no option sets that. */
 const char *options_name_of(const char *pointer, char name[32]);
 /* A line for each option among `allowed`. */
-void options_help(struct buf *out, unsigned allowed);
+void options_help(struct buf *out, uint64_t allowed);
 
 /* The nearest of names[n] to a misspelt word, or NULL when none is near. */
 const char *options_nearest(const char *word, const char *const names[], size_t n);

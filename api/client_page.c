@@ -120,6 +120,19 @@ const char *page_percent(struct page *page, struct slice object, const char *pat
     return isnan(number) ? "" : page_say(page, "%.1f%%", 100 * number);
 }
 
+const char *page_share(struct page *page, double share)
+{
+    double percent = 100 * share;
+    if (percent == 0)
+        return "0%";
+    return percent < 0.0001 ? "under 0.0001%" : page_say(page, "%.3g%%", percent);
+}
+
+const char *page_plural(double n, const char *one, const char *many)
+{
+    return n == 1 ? one : many;
+}
+
 const char *page_grouped(struct page *page, int64_t number)
 {
     char digits[32], shown[48];
@@ -185,6 +198,13 @@ void page_table(struct page *page, struct table *table, enum narrowing narrowing
 const char *page_join(struct page *page, const char *before, const char *between, const char *words)
 {
     return page_say(page, "%s%s%s", before, *before && *words ? between : "", words);
+}
+
+void page_left_out(struct page *page, size_t shown, size_t n, const char *what)
+{
+    if (n > shown)
+        page_paragraph(page, page_say(page, "... and %s more %s: --json has all.",
+                                      page_grouped(page, (int64_t)(n - shown)), what));
 }
 
 void page_revisions(struct page *page, struct slice result)

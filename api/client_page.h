@@ -30,6 +30,8 @@ const char *page_percent(struct page *page, struct slice object, const char *pat
 const char *page_grouped(struct page *page, int64_t number);                                      /* "12,345" */
 const char *page_whole(struct page *page, struct slice object, const char *path);                 /* "12,345" */
 const char *page_pounds(struct page *page, struct slice object, const char *path);                /* "£12,345" */
+const char *page_share(struct page *page, double share);                                          /* 0.8312: "83.1%" */
+const char *page_plural(double n, const char *one, const char *many);
 
 /* What the page is made of. */
 void page_heading(struct page *page, const char *words);
@@ -37,6 +39,8 @@ void page_paragraph(struct page *page, const char *words);
 void page_point(struct page *page, const char *words); /* a paragraph further in */
 void page_gap(struct page *page);
 void page_table(struct page *page, struct table *table, enum narrowing narrowing); /* ends the table */
+/* That of n rows only so many are shown; nothing when all are. */
+void page_left_out(struct page *page, size_t shown, size_t n, const char *what);
 void page_revisions(struct page *page, struct slice result);
 
 #endif

@@ -162,6 +162,10 @@ void text_heading(struct buf *out, const struct screen *screen, const char *text
 {
     if (out->len > 0)
         buf_char(out, '\n');
+    if (screen->width && text_width(text, strlen(text)) > screen->width) {
+        text_paragraph(out, screen, 0, STYLE_HEADING, text);
+        return;
+    }
     text_styled(out, screen, STYLE_HEADING, text);
     buf_char(out, '\n');
 }

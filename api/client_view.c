@@ -5,6 +5,7 @@
 #include "client_view.h"
 
 #include "client_options.h"
+#include "client_plan_verdict.h"
 #include "client_rows.h"
 #include "jsonrpc.h"
 
@@ -25,6 +26,7 @@ static const struct {
     {"match.explain", show_explanation, "packages", ""}, {"match.compare_packages", show_comparison, "packages", ""},
     {"dataset.info", rows_show_info, "tables", ""},      {"dataset.list", rows_show_list, "rows", "row"},
     {"dataset.get", rows_show_row, "row", ""},           {"system.errors", rows_show_any, "errors", ""},
+    {"plan.list", plan_show_list, "jobs", ""},
 };
 
 /* ---- Sentences that several views share ---- */
@@ -618,17 +620,15 @@ static const char *nearest_text(struct page *page, struct slice data)
  * What a pointer means to the person: the option that sets it, else the parameter without the first slash. Parameters
  * given as an array have numbers only, which alone would read as values.
  */
-static const char *subject_text(struct page *page, const char *pointer)
+static const char *subject_text(struct page *page, const char *pointer, const char *option)
 {
-    char name[32];
-    const char *option = options_name_of(pointer, name);
     if (*pointer == '/' && pointer[1] >= '0' && pointer[1] <= '9')
         return page_say(page, "the parameter at %s is", pointer);
     const char *subject = option ? option : *pointer == '/' ? pointer + 1 : "";
     return *subject ? page_say(page, "%s is", subject) : "the parameters are";
 }
 
-static const char *wrong_parameter(struct page *page, struct slice data)
+static const char *wrong_parameter(struct page *page, struct slice data, const char *option)
 {
     const char *pointer = page_text(page, data, "pointer"), *expected = page_text(page, data, "expected"),
                *nearest = nearest_text(page, data);
@@ -637,7 +637,7 @@ static const char *wrong_parameter(struct page *page, struct slice data)
     if (last && got.at && value_is(got, last + 1) && *nearest) /* a name, not a value */
         return page_say(page, "there is no parameter '%s'; expected %s%s", last + 1, expected, nearest);
     const char *quote = got.at && json_kind(got) == '"' ? "'" : "";
-    return page_say(page, "%s %s%s%s; expected %s%s", subject_text(page, pointer), quote,
+    return page_say(page, "%s %s%s%s; expected %s%s", subject_text(page, pointer, option), quote,
                     value_missing(got) ? "missing" : page_value(page, got), quote,
                     *expected ? expected : "something else", nearest);
 }
@@ -665,11 +665,11 @@ static const char *unknown_row(struct page *page, struct slice data, const char 
 }
 
 /* One sentence for what a person did wrong, by the names they used. */
-static const char *error_text(struct page *page, struct slice error, int code, const char *usage)
+static const char *error_text(struct page *page, struct slice error, int code, const char *usage, const char *subject)
 {
     struct slice data = value_at(error, "data");
     char name[32];
-    const char *option = options_name_of(page_text(page, data, "pointer"), name),
+    const char *option = subject ? subject : options_name_of(page_text(page, data, "pointer"), name),
                *count = page_whole(page, data, "count"), *nearest;
     switch (code) {
     case RPC_UNKNOWN:
@@ -679,7 +679,7 @@ static const char *error_text(struct page *page, struct slice error, int code, c
         return page_say(page, "there is no method '%s'%s", page_text(page, data, "method"),
                         *nearest ? nearest : "; 'wellmatch call rpc.discover' lists them");
     case RPC_PARAMS:
-        return wrong_parameter(page, data);
+        return wrong_parameter(page, data, option);
     case RPC_INVALID_DATA:
         return page_say(page, "the data has %s fault%s; the running data stays", count,
                         strcmp(count, "1") == 0 ? "" : "s");
@@ -693,16 +693,20 @@ static const char *error_text(struct page *page, struct slice error, int code, c
     }
 }
 
-void view_error(struct buf *out, struct slice error, int code, const char *usage)
+void view_error(struct buf *out, struct slice error, int code, const char *usage, const char *subject)
 {
     struct page page = {out, NULL, NULL};
     struct items faults = value_items(value_at(error, "data/faults"));
+    if (code == RPC_INFEASIBLE) {
+        plan_put_conflict(out, error);
+        return;
+    }
     for (struct slice fault; value_next(&faults, &fault);) {
         const char *what = page_text(&page, fault, "what"), *expected = page_text(&page, fault, "expected");
         buf_format(out, "%s:%s:%s: ", page_text(&page, fault, "file"), page_text(&page, fault, "line"),
                    page_text(&page, fault, "column"));
         buf_format(out, "%s%s%s\n", *what ? what : page_text(&page, fault, "text"), *expected ? "; " : "", expected);
     }
-    buf_format(out, "wellmatch: %s\n", error_text(&page, error, code, usage));
+    buf_format(out, "wellmatch: %s\n", error_text(&page, error, code, usage, subject));
     page_end(&page);
 }

@@ -13,8 +13,9 @@ void view_result(struct buf *out, const struct screen *screen, const char *metho
 void view_csv(struct buf *out, bool terminal, const char *method, struct slice result);
 /*
  * The sentences for an error object, each a line that starts with "wellmatch: ". `usage` ("explain LEADER POST") is the
- * command, where a leader and a post can have been swapped; else NULL.
+ * command, where a leader and a post can have been swapped; else NULL. `subject` is what on the command line the error is
+ * about ("--what-if 'x=1'"); NULL: the option that its pointer names.
  */
-void view_error(struct buf *out, struct slice error, int code, const char *usage);
+void view_error(struct buf *out, struct slice error, int code, const char *usage, const char *subject);
 
 #endif

@@ -46,6 +46,9 @@ static const struct setting settings[CONFIG_SETTINGS] = {
     {"stall-s", INTEGER, AT(stall_s), 1, 86400, "30", "N", "a peer that reads nothing for so long is closed"},
     {"drain-s", INTEGER, AT(drain_s), 0, 86400, "10", "N", "how long SIGTERM waits for answers in flight"},
     {"threads", INTEGER, AT(threads), 0, 512, "0", "N", "workers that score; 0: one a processor"},
+    {"plan-threads", INTEGER, AT(plan_threads), 0, 512, "0", "N", "threads that solve a plan; 0: one a processor"},
+    {"plan-nice", INTEGER, AT(plan_nice), 0, 20, "20", "N",
+     "how much nicer these are; 20: they run when nothing else wants to"},
     {"log", LEVEL, AT(log), 0, 0, "info", "LEVEL", "error, warning, info or debug"},
 };
 

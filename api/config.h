@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { LISTEN_MAX = 16, CONFIG_SETTINGS = 14 };
+enum { LISTEN_MAX = 16, CONFIG_SETTINGS = 16 };
 
 struct config {
     const char *data; /* folder of the dataset */
@@ -25,6 +25,8 @@ struct config {
     int64_t stall_s;                   /* a peer that takes none of its queued output for so long is closed */
     int64_t drain_s;                   /* how long SIGTERM waits for requests in flight */
     int64_t threads;                   /* workers that score; 0: one a processor */
+    int64_t plan_threads;              /* that share the solving of one plan; 0: one a processor */
+    int64_t plan_nice;                 /* how much nicer they are; 20: they run when nothing else wants to */
     const char *log;                   /* error, warning, info, debug */
     bool check_only;                   /* --check-config */
     const char *from[CONFIG_SETTINGS]; /* where each setting's value came from */

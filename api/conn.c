@@ -12,6 +12,7 @@
 #include "conn_state.h"
 #include "jsonrpc.h"
 #include "log.h"
+#include "planning.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -82,12 +83,14 @@ int conns_init(struct service *service)
     uv_prepare_start(&conns->prepare, on_prepare);
     service->conns = conns;
     service->answer = conn_answer;
+    service->tell = conn_tell;
     return 0;
 }
 
 void conns_drain(struct service *service, void (*done)(void *arg), void *arg)
 {
     service->draining = true;
+    conns_tell_planners(service);
     service->conns->drained = done;
     service->conns->drained_arg = arg;
 }
@@ -473,6 +476,7 @@ static void conn_close(struct conn *conn)
         return;
     untouch(conn);
     conn->closing = true;
+    planning_forget(conn->service, conn->slot, conn->generation);
     uv_close(&conn->peer.handle, on_closed);
     uv_close((uv_handle_t *)&conn->stall, on_closed);
 }

@@ -7,13 +7,15 @@
 #include "job.h"
 #include "jsonrpc.h"
 #include "params.h"
+#include "planning.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
 enum {
-    ENVELOPE_BYTES = 34, /* {"jsonrpc":"2.0","id":,"result":} and LF or comma */
+    BEHIND_BYTES = 65536, /* a connection with so much unread is told of no progress */
+    ENVELOPE_BYTES = 34,  /* {"jsonrpc":"2.0","id":,"result":} and LF or comma */
     RETRY_AFTER_S = 1
 };
 
@@ -35,8 +37,13 @@ static void take_reload(struct conn *conn, const struct method *method, const st
                         const struct asker *asker);
 static void take_scoring(struct conn *conn, const struct method *method, const struct request *request,
                          const struct asker *asker);
+static void take_planning(struct conn *conn, const struct method *method, const struct request *request,
+                          const struct asker *asker);
+static void take_waiting(struct conn *conn, const struct method *method, const struct request *request,
+                         const struct asker *asker);
 static void take_light(struct conn *conn, const struct method *method, const struct request *request,
                        const struct asker *asker);
+static void take_notification(struct service *service, const struct method *method, const struct request *request);
 static struct waiter *wait_for(struct conn *conn, const struct asker *asker);
 static void give(struct conn *conn, const struct asker *asker, int code, struct slice body);
 static void reply(struct conn *conn, struct slice id, int code, struct slice body);
@@ -164,10 +171,9 @@ static void take_request(struct conn *conn, const struct request *request, struc
         jsonrpc_put_fault(&conns->error, request);
         give(conn, asker, request->code, scratch(&conns->error));
     } else if (!request->id.at) {
-        /* Never answered. Only loading has an effect; nobody would see the result of anything else. */
         metrics_add(&service->metrics, notifications, 1);
-        if (method && method->flags & METHOD_RELOAD && !service->draining)
-            service_reload(service, NULL);
+        if (method && !service->draining)
+            take_notification(service, method, request);
     } else if (!method) {
         method_put_unknown(&conns->error, request->method);
         give(conn, asker, RPC_METHOD, scratch(&conns->error));
@@ -176,10 +182,30 @@ static void take_request(struct conn *conn, const struct request *request, struc
         give(conn, asker, RPC_SHUTTING_DOWN, scratch(&conns->error));
     } else if (method->flags & METHOD_RELOAD) {
         take_reload(conn, method, request, asker);
+    } else if (method->flags & METHOD_PLANS) {
+        take_planning(conn, method, request, asker);
+    } else if (method->flags & METHOD_WAITS) {
+        take_waiting(conn, method, request, asker);
     } else if ((method->flags & METHOD_PURE) && (method->flags & METHOD_SCORES)) {
         take_scoring(conn, method, request, asker);
     } else {
         take_light(conn, method, request, asker);
+    }
+}
+
+/* Never answered. Nobody would see the result of what has no effect. */
+static void take_notification(struct service *service, const struct method *method, const struct request *request)
+{
+    if (method->flags & METHOD_RELOAD) {
+        service_reload(service, NULL);
+    } else if (method->flags & METHOD_ACTS && method->flags & METHOD_PLANS) {
+        planning_ask(service, method, request->params, NULL);
+    } else if (method->flags & METHOD_ACTS) {
+        struct buf *body = &service->conns->body;
+        struct method_call call = {
+            .dataset = service->snapshot.dataset, .host = &service->host, .params = request->params};
+        buf_clear(body);
+        method_run(method, &call, body);
     }
 }
 
@@ -217,6 +243,36 @@ static void take_scoring(struct conn *conn, const struct method *method, const s
     else if (waiter && !job_start(service, method, key, request->params.len, waiter))
         conn_answer(service, waiter, RPC_OVERLOADED,
                     error_overloaded(service->conns, "queue", service->config->queue_max));
+}
+
+static void take_planning(struct conn *conn, const struct method *method, const struct request *request,
+                          const struct asker *asker)
+{
+    struct service *service = conn->service;
+    struct waiter *waiter = wait_for(conn, asker);
+    if (waiter && !planning_ask(service, method, request->params, waiter))
+        conn_answer(service, waiter, RPC_OVERLOADED,
+                    error_overloaded(service->conns, "queue", service->config->queue_max));
+}
+
+/* Answered at once where that can be. */
+static void take_waiting(struct conn *conn, const struct method *method, const struct request *request,
+                         const struct asker *asker)
+{
+    struct service *service = conn->service;
+    struct conns *conns = service->conns;
+    struct method_wish wish = {0};
+    struct waiter *waiter = wait_for(conn, asker);
+    struct method_call call = {
+        .dataset = service->snapshot.dataset, .host = &service->host, .params = request->params, .wish = &wish};
+    if (!waiter)
+        return;
+    buf_clear(&conns->body);
+    int code = method_run(method, &call, &conns->body);
+    if (code == METHOD_LATER)
+        planning_wait(service, &wish, waiter);
+    else
+        conn_answer(service, waiter, code, scratch(&conns->body));
 }
 
 /* Costs less than keeping it would, or tells of now: computed on the loop, each time. */
@@ -278,12 +334,37 @@ void conn_answer(struct service *service, struct waiter *waiter, int code, struc
     free(waiter);
 }
 
+enum service_told conn_tell(struct service *service, uint32_t slot, uint32_t generation, struct slice line)
+{
+    struct conn *conn = service->conns->at[slot];
+    if (!conn || conn->generation != generation || conn->closing)
+        return SERVICE_GONE;
+    if (conn_queued(conn) + line.len > BEHIND_BYTES)
+        return SERVICE_BEHIND;
+    buf_put(&conn->out, line.at, line.len);
+    buf_char(&conn->out, '\n');
+    if (conn->out.failed)
+        conn_fail(conn, "out of memory");
+    conn_touch(conn);
+    return SERVICE_TOLD;
+}
+
+void conns_tell_planners(struct service *service)
+{
+    struct buf error;
+    buf_init(&error, ERROR_BYTES);
+    put_shutting_down(&error, service);
+    planning_drain(service, RPC_SHUTTING_DOWN, scratch(&error));
+    buf_fini(&error);
+}
+
 void conns_tell_shutting_down(struct service *service)
 {
     struct buf error;
     buf_init(&error, ERROR_BYTES);
     put_shutting_down(&error, service);
     job_answer_all(service, RPC_SHUTTING_DOWN, scratch(&error));
+    planning_answer_all(service, RPC_SHUTTING_DOWN, scratch(&error));
     buf_fini(&error);
 }
 

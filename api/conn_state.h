@@ -84,7 +84,11 @@ void conn_take_overlong(struct conn *conn);
 void conn_refuse(struct conn *conn);
 /* service->answer */
 void conn_answer(struct service *service, struct waiter *waiter, int code, struct slice body);
-/* Tells everybody who waits for a job. */
+/* service->tell */
+enum service_told conn_tell(struct service *service, uint32_t slot, uint32_t generation, struct slice line);
+/* Tells everybody who waits for a plan, who must not hold up the drain. */
+void conns_tell_planners(struct service *service);
+/* Tells everybody who still waits. */
 void conns_tell_shutting_down(struct service *service);
 
 #endif

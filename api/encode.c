@@ -1,5 +1,5 @@
 /* Writes engine results as JSON members. A reader finds each shape of api/PROTOCOL.md as one function here. */
-#include "encode.h"
+#include "encode_parts.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ enum { SHORTLIST_TAIL = 64, OPPORTUNITIES_TAIL = 32768 /* near misses */ };
 
 /* ---- Small values ---- */
 
-static void put_micro(struct buf *buf, const char *key, int64_t value)
+void encode_micro(struct buf *buf, const char *key, int64_t value)
 {
     if (value == WM_MISSING)
         json_put_null(buf, key);
@@ -25,7 +25,7 @@ static void put_micro(struct buf *buf, const char *key, int64_t value)
         json_put_fixed(buf, key, value, 6);
 }
 
-static void put_nano(struct buf *buf, const char *key, int64_t value)
+void encode_nano(struct buf *buf, const char *key, int64_t value)
 {
     if (value == WM_MISSING)
         json_put_null(buf, key);
@@ -41,7 +41,7 @@ static void put_km(struct buf *buf, const char *key, int64_t metres)
         json_put_fixed(buf, key, metres, 3);
 }
 
-static void put_integer(struct buf *buf, const char *key, int64_t value)
+void encode_integer(struct buf *buf, const char *key, int64_t value)
 {
     if (value == WM_MISSING)
         json_put_null(buf, key);
@@ -56,8 +56,7 @@ static void put_date(struct buf *buf, const char *key, int32_t day)
     json_put_text(buf, key, text);
 }
 
-static void put_row_id(struct buf *buf, const struct wm_dataset *dataset, const char *key, enum wm_table table,
-                       int64_t row)
+void encode_row_id(struct buf *buf, const struct wm_dataset *dataset, const char *key, enum wm_table table, int64_t row)
 {
     json_put_text(buf, key, row == WM_NO_ROW ? NULL : wm_row_id(dataset, table, (size_t)row));
 }
@@ -121,8 +120,8 @@ void encode_cell(struct buf *buf, const struct wm_dataset *dataset, enum wm_tabl
 }
 
 /* A column by its name, under a key of its own. */
-static void put_member(struct buf *buf, const char *key, const struct wm_dataset *dataset, enum wm_table table,
-                       size_t row, const char *column)
+void encode_named(struct buf *buf, const char *key, const struct wm_dataset *dataset, enum wm_table table, size_t row,
+                  const char *column)
 {
     int index = wm_column_find(dataset, table, column);
     assert(index >= 0);
@@ -133,11 +132,11 @@ static void put_member(struct buf *buf, const char *key, const struct wm_dataset
 void encode_member(struct buf *buf, const struct wm_dataset *dataset, enum wm_table table, size_t row,
                    const char *column)
 {
-    put_member(buf, column, dataset, table, row, column);
+    encode_named(buf, column, dataset, table, row, column);
 }
 
 /* The row of the organisation that a post or leader row names in ods_code, or WM_NO_ROW. */
-static int64_t organisation_of(const struct wm_dataset *dataset, enum wm_table table, size_t row)
+int64_t encode_organisation_of(const struct wm_dataset *dataset, enum wm_table table, size_t row)
 {
     char code[64];
     int column = wm_column_find(dataset, table, "ods_code");
@@ -163,8 +162,8 @@ static void put_severity(struct buf *buf, const struct wm_dataset *dataset, size
     json_put_key(buf, "severity");
     json_open(buf, '{');
     json_put_bool(buf, "known", severity->known);
-    put_micro(buf, "value", severity->used_micro);
-    put_micro(buf, "evidence", severity->evidence_micro);
+    encode_micro(buf, "value", severity->used_micro);
+    encode_micro(buf, "evidence", severity->evidence_micro);
     encode_member(buf, dataset, WM_ORGANISATIONS, organisation, "recovery_programme");
     encode_member(buf, dataset, WM_ORGANISATIONS, organisation, "in_deficit");
     json_put_key(buf, "signals");
@@ -174,13 +173,13 @@ static void put_severity(struct buf *buf, const struct wm_dataset *dataset, size
         json_open(buf, '{');
         json_put_text(buf, "name", wm_signal_name((enum wm_signal)i));
         if (i == WM_SIGNAL_vacancy)
-            put_member(buf, "raw", dataset, WM_POSTS, post, signal_columns[i]);
+            encode_named(buf, "raw", dataset, WM_POSTS, post, signal_columns[i]);
         else
-            put_member(buf, "raw", dataset, WM_ORGANISATIONS, organisation, signal_columns[i]);
+            encode_named(buf, "raw", dataset, WM_ORGANISATIONS, organisation, signal_columns[i]);
         json_put_bool(buf, "present", present);
-        put_micro(buf, "level", present ? severity->level_micro[i] : WM_MISSING);
-        put_micro(buf, "share", present ? severity->share_micro[i] : WM_MISSING);
-        put_micro(buf, "part", present ? severity->part_micro[i] : WM_MISSING);
+        encode_micro(buf, "level", present ? severity->level_micro[i] : WM_MISSING);
+        encode_micro(buf, "share", present ? severity->share_micro[i] : WM_MISSING);
+        encode_micro(buf, "part", present ? severity->part_micro[i] : WM_MISSING);
         if (present)
             put_date(buf, "as_of", severity->as_of[i]);
         else
@@ -194,7 +193,7 @@ static void put_severity(struct buf *buf, const struct wm_dataset *dataset, size
 /* What a reader must know of a post; `severity` may be NULL where many posts are listed. */
 static void put_post(struct buf *buf, const struct wm_dataset *dataset, size_t post, const struct wm_severity *severity)
 {
-    int64_t organisation = organisation_of(dataset, WM_POSTS, post);
+    int64_t organisation = encode_organisation_of(dataset, WM_POSTS, post);
     int region = wm_column_find(dataset, WM_POSTS, "region");
     json_put_key(buf, "post");
     json_open(buf, '{');
@@ -204,7 +203,7 @@ static void put_post(struct buf *buf, const struct wm_dataset *dataset, size_t p
     encode_member(buf, dataset, WM_POSTS, post, "grade");
     encode_member(buf, dataset, WM_POSTS, post, "ods_code");
     assert(organisation != WM_NO_ROW && region >= 0);
-    put_member(buf, "organisation", dataset, WM_ORGANISATIONS, (size_t)organisation, "name");
+    encode_named(buf, "organisation", dataset, WM_ORGANISATIONS, (size_t)organisation, "name");
     if (wm_cell_number(dataset, WM_POSTS, post, (size_t)region) == WM_MISSING)
         encode_member(buf, dataset, WM_ORGANISATIONS, (size_t)organisation, "region");
     else
@@ -219,7 +218,7 @@ static void put_post(struct buf *buf, const struct wm_dataset *dataset, size_t p
 
 static void put_leader(struct buf *buf, const struct wm_dataset *dataset, size_t leader)
 {
-    int64_t organisation = organisation_of(dataset, WM_LEADERS, leader);
+    int64_t organisation = encode_organisation_of(dataset, WM_LEADERS, leader);
     json_put_key(buf, "leader");
     json_open(buf, '{');
     json_put_text(buf, "leader_id", wm_row_id(dataset, WM_LEADERS, leader));
@@ -229,7 +228,7 @@ static void put_leader(struct buf *buf, const struct wm_dataset *dataset, size_t
     if (organisation == WM_NO_ROW)
         json_put_null(buf, "organisation");
     else
-        put_member(buf, "organisation", dataset, WM_ORGANISATIONS, (size_t)organisation, "name");
+        encode_named(buf, "organisation", dataset, WM_ORGANISATIONS, (size_t)organisation, "name");
     encode_member(buf, dataset, WM_LEADERS, leader, "salary_gbp");
     encode_member(buf, dataset, WM_LEADERS, leader, "ready_from");
     json_close(buf, '}');
@@ -255,7 +254,7 @@ static void put_refusals(struct buf *buf, const struct wm_refusals *refusals)
     json_close(buf, ']');
 }
 
-static void put_missing_names(struct buf *buf, uint32_t missing)
+void encode_missing_names(struct buf *buf, uint32_t missing)
 {
     json_put_key(buf, "missing");
     json_open(buf, '[');
@@ -304,7 +303,7 @@ static const char *change_unit(const struct wm_column *column)
     return column->type == WM_DATE ? "days" : column->type == WM_WORD ? "steps" : column->unit;
 }
 
-static void put_change(struct buf *buf, const struct wm_dataset *dataset, const struct wm_change *change)
+void encode_change(struct buf *buf, const struct wm_dataset *dataset, const struct wm_change *change)
 {
     size_t n;
     int index = wm_column_find(dataset, change->table, change->column);
@@ -319,7 +318,7 @@ static void put_change(struct buf *buf, const struct wm_dataset *dataset, const 
     json_put_text(buf, "word", change->word);
     put_changed(buf, "from", dataset, column, list ? WM_MISSING : change->from);
     put_changed(buf, "to", dataset, column, list ? WM_MISSING : change->to);
-    put_integer(buf, "by", change->by);
+    encode_integer(buf, "by", change->by);
     json_put_text(buf, "unit", change->by == WM_MISSING ? NULL : change_unit(column));
     json_close(buf, '}');
 }
@@ -340,15 +339,15 @@ static void put_rule(struct buf *buf, const struct wm_dataset *dataset, const st
     json_put_key(buf, "changes");
     json_open(buf, '[');
     for (size_t i = 0; i < rule->n_changes; i++)
-        put_change(buf, dataset, &rule->changes[i]);
+        encode_change(buf, dataset, &rule->changes[i]);
     json_close(buf, ']');
     json_close(buf, '}');
 }
 
 /* ---- One pair ---- */
 
-static void put_by_domain(struct buf *buf, const char *key, const struct wm_dataset *dataset, const int64_t *values,
-                          int decimals)
+void encode_by_domain(struct buf *buf, const char *key, const struct wm_dataset *dataset, const int64_t *values,
+                      int decimals)
 {
     size_t n = wm_domain_count(dataset);
     json_put_key(buf, key);
@@ -363,13 +362,13 @@ static void put_accept_parts(struct buf *buf, const struct wm_dataset *dataset, 
 {
     json_put_key(buf, "accept_parts");
     json_open(buf, '{');
-    put_micro(buf, "logit", score->logit_micro);
+    encode_micro(buf, "logit", score->logit_micro);
     for (int i = 0; i < WM_ACCEPT_TERM_COUNT; i++)
-        put_micro(buf, wm_accept_term_name((enum wm_accept_term)i), score->logit_term_micro[i]);
+        encode_micro(buf, wm_accept_term_name((enum wm_accept_term)i), score->logit_term_micro[i]);
     json_put_key(buf, "wants");
     json_open(buf, '{');
     for (size_t i = 0; i < wm_component_count(dataset); i++)
-        put_micro(buf, wm_component_name(dataset, i), score->logit_want_micro[i]);
+        encode_micro(buf, wm_component_name(dataset, i), score->logit_want_micro[i]);
     json_close(buf, '}');
     json_close(buf, '}');
 }
@@ -387,8 +386,8 @@ static int64_t evidence_of(const struct wm_dataset *dataset, const struct wm_mat
 
 static void put_terms(struct buf *buf, const struct wm_dataset *dataset, const struct wm_offer *offer)
 {
-    put_row_id(buf, dataset, "mentor_id", WM_MENTORS, offer->mentor);
-    put_micro(buf, "mentor_quality", offer->mentor == WM_NO_ROW ? WM_MISSING : offer->mentor_quality_micro);
+    encode_row_id(buf, dataset, "mentor_id", WM_MENTORS, offer->mentor);
+    encode_micro(buf, "mentor_quality", offer->mentor == WM_NO_ROW ? WM_MISSING : offer->mentor_quality_micro);
     json_put_integer(buf, "local_cost_gbp", offer->local_cost_gbp);
     json_put_integer(buf, "central_cost_gbp", offer->central_cost_gbp);
     json_put_bool(buf, "needs_approval", offer->needs_approval);
@@ -396,7 +395,7 @@ static void put_terms(struct buf *buf, const struct wm_dataset *dataset, const s
 
 static void put_offer(struct buf *buf, const struct wm_dataset *dataset, const struct wm_offer *offer)
 {
-    put_row_id(buf, dataset, "package_id", WM_PACKAGES, offer->package);
+    encode_row_id(buf, dataset, "package_id", WM_PACKAGES, offer->package);
     put_terms(buf, dataset, offer);
 }
 
@@ -404,19 +403,19 @@ static void put_offer(struct buf *buf, const struct wm_dataset *dataset, const s
 static void put_match(struct buf *buf, const struct wm_dataset *dataset, const struct wm_match *match)
 {
     const struct wm_score *score = &match->score;
-    put_nano(buf, "expected_benefit", score->expected_nano);
+    encode_nano(buf, "expected_benefit", score->expected_nano);
     json_put_key(buf, "parts");
     json_open(buf, '{');
-    put_micro(buf, "severity", score->severity_micro);
-    put_micro(buf, "fit", score->fit_micro);
-    put_micro(buf, "accept", score->accept_micro);
-    put_by_domain(buf, "by_domain", dataset, score->expected_part_nano, 9);
+    encode_micro(buf, "severity", score->severity_micro);
+    encode_micro(buf, "fit", score->fit_micro);
+    encode_micro(buf, "accept", score->accept_micro);
+    encode_by_domain(buf, "by_domain", dataset, score->expected_part_nano, 9);
     json_close(buf, '}');
-    put_by_domain(buf, "fit_parts", dataset, score->fit_part_micro, 6);
+    encode_by_domain(buf, "fit_parts", dataset, score->fit_part_micro, 6);
     put_accept_parts(buf, dataset, score);
-    put_micro(buf, "evidence", evidence_of(dataset, match));
+    encode_micro(buf, "evidence", evidence_of(dataset, match));
     put_offer(buf, dataset, &match->offer);
-    put_nano(buf, "margin", match->margin_nano);
+    encode_nano(buf, "margin", match->margin_nano);
     put_km(buf, "distance_km", match->distance_m);
 }
 
@@ -427,12 +426,12 @@ static void put_package(struct buf *buf, const struct wm_dataset *dataset, const
 {
     bool allowed = offer->bar == WM_OFFER_BAR_none;
     bool budget = offer->bar == WM_OFFER_BAR_local_budget || offer->bar == WM_OFFER_BAR_central_budget;
-    put_row_id(buf, dataset, "package_id", WM_PACKAGES, offer->package);
-    put_member(buf, "name", dataset, WM_PACKAGES, offer->package, "name");
+    encode_row_id(buf, dataset, "package_id", WM_PACKAGES, offer->package);
+    encode_named(buf, "name", dataset, WM_PACKAGES, offer->package, "name");
     json_put_bool(buf, "allowed", allowed);
     json_put_text(buf, "bar", allowed ? NULL : wm_offer_bar_name(offer->bar));
     json_put_text(buf, "bar_text", allowed ? NULL : wm_offer_bar_text(offer->bar));
-    put_integer(buf, "short_by_gbp", budget ? offer->short_by_gbp : WM_MISSING);
+    encode_integer(buf, "short_by_gbp", budget ? offer->short_by_gbp : WM_MISSING);
     put_terms(buf, dataset, offer);
 }
 
@@ -452,7 +451,7 @@ static void put_offers(struct buf *buf, const struct wm_dataset *dataset, const 
  * A page ends where its answer would be too large, after at least one row: true when the row that began at `before`
  * does not fit with `tail` bytes behind it, and is cut off again.
  */
-static bool page_full(struct buf *buf, size_t before, size_t n_before, size_t tail)
+bool encode_page_full(struct buf *buf, size_t before, size_t n_before, size_t tail)
 {
     if (n_before == 0 || buf->starved || (!buf->failed && buf->max - buf->len >= tail))
         return false;
@@ -462,9 +461,9 @@ static bool page_full(struct buf *buf, size_t before, size_t n_before, size_t ta
 }
 
 /* Where the next page begins; null after the last. */
-static void put_next_offset(struct buf *buf, size_t offset, size_t n, size_t all)
+void encode_next_offset(struct buf *buf, size_t offset, size_t n, size_t all)
 {
-    put_integer(buf, "next_offset", n > 0 && offset + n < all ? (int64_t)(offset + n) : WM_MISSING);
+    encode_integer(buf, "next_offset", n > 0 && offset + n < all ? (int64_t)(offset + n) : WM_MISSING);
 }
 
 void encode_shortlist(struct buf *buf, const struct wm_dataset *dataset, const struct wm_query *query,
@@ -490,13 +489,13 @@ void encode_shortlist(struct buf *buf, const struct wm_dataset *dataset, const s
         encode_member(buf, dataset, WM_LEADERS, row->leader, "grade");
         encode_member(buf, dataset, WM_LEADERS, row->leader, "ods_code");
         put_match(buf, dataset, row);
-        put_missing_names(buf, row->missing);
+        encode_missing_names(buf, row->missing);
         json_close(buf, '}');
-        if (page_full(buf, before, n, SHORTLIST_TAIL))
+        if (encode_page_full(buf, before, n, SHORTLIST_TAIL))
             break;
     }
     json_close(buf, ']');
-    put_next_offset(buf, query->offset, n, shortlist->eligible);
+    encode_next_offset(buf, query->offset, n, shortlist->eligible);
 }
 
 /* ---- Opportunities ---- */
@@ -509,9 +508,9 @@ static void put_gaps(struct buf *buf, const struct wm_dataset *dataset, const st
         uint32_t domain = row->gaps[i].domain;
         json_open(buf, '{');
         json_put_text(buf, "domain", wm_domain_name(dataset, domain));
-        put_micro(buf, "need", row->match.need_micro[domain]);
-        put_micro(buf, "skill", row->match.skill_micro[domain]);
-        put_micro(buf, "short", row->gaps[i].short_micro);
+        encode_micro(buf, "need", row->match.need_micro[domain]);
+        encode_micro(buf, "skill", row->match.skill_micro[domain]);
+        encode_micro(buf, "short", row->gaps[i].short_micro);
         json_close(buf, '}');
     }
     json_close(buf, ']');
@@ -526,7 +525,7 @@ static void put_near_misses(struct buf *buf, const struct wm_dataset *dataset,
         const struct wm_near_miss *near = &opportunities->near_misses[i];
         json_open(buf, '{');
         put_post(buf, dataset, near->match.post, NULL);
-        put_nano(buf, "expected_benefit", near->match.score.expected_nano);
+        encode_nano(buf, "expected_benefit", near->match.score.expected_nano);
         put_offer(buf, dataset, &near->match.offer);
         json_put_key(buf, "rule");
         put_rule(buf, dataset, &near->rule);
@@ -556,13 +555,13 @@ void encode_opportunities(struct buf *buf, const struct wm_dataset *dataset, con
         put_post(buf, dataset, row->match.post, NULL);
         put_match(buf, dataset, &row->match);
         put_gaps(buf, dataset, row);
-        put_missing_names(buf, row->match.missing);
+        encode_missing_names(buf, row->match.missing);
         json_close(buf, '}');
-        if (page_full(buf, before, n, OPPORTUNITIES_TAIL))
+        if (encode_page_full(buf, before, n, OPPORTUNITIES_TAIL))
             break;
     }
     json_close(buf, ']');
-    put_next_offset(buf, query->offset, n, opportunities->eligible);
+    encode_next_offset(buf, query->offset, n, opportunities->eligible);
     put_near_misses(buf, dataset, opportunities);
 }
 
@@ -575,12 +574,12 @@ static void put_domains(struct buf *buf, const struct wm_dataset *dataset, const
     for (size_t i = 0; i < wm_domain_count(dataset); i++) {
         json_open(buf, '{');
         json_put_text(buf, "domain", wm_domain_name(dataset, i));
-        put_micro(buf, "need", match->need_micro[i]);
-        put_micro(buf, "skill", match->skill_micro[i]);
-        put_micro(buf, "evidence", match->evidence_micro[i]);
-        put_micro(buf, "weight", match->weight_micro[i]);
-        put_micro(buf, "fit_part", match->score.fit_part_micro[i]);
-        put_nano(buf, "expected_part", match->score.expected_part_nano[i]);
+        encode_micro(buf, "need", match->need_micro[i]);
+        encode_micro(buf, "skill", match->skill_micro[i]);
+        encode_micro(buf, "evidence", match->evidence_micro[i]);
+        encode_micro(buf, "weight", match->weight_micro[i]);
+        encode_micro(buf, "fit_part", match->score.fit_part_micro[i]);
+        encode_nano(buf, "expected_part", match->score.expected_part_nano[i]);
         json_close(buf, '}');
     }
     json_close(buf, ']');
@@ -606,11 +605,11 @@ static void put_packages(struct buf *buf, const struct wm_dataset *dataset, cons
         json_open(buf, '{');
         put_package(buf, dataset, &row->offer);
         put_contents(buf, dataset, row->offer.package);
-        put_micro(buf, "accept", row->score.accept_micro);
-        put_nano(buf, "expected_benefit", row->score.expected_nano);
+        encode_micro(buf, "accept", row->score.accept_micro);
+        encode_nano(buf, "expected_benefit", row->score.expected_nano);
         put_accept_parts(buf, dataset, &row->score);
-        put_micro(buf, "gain", row->gain_micro);
-        put_integer(buf, "gbp_per_point", row->gbp_per_point);
+        encode_micro(buf, "gain", row->gain_micro);
+        encode_integer(buf, "gbp_per_point", row->gbp_per_point);
         json_put_bool(buf, "best", row->best);
         json_put_bool(buf, "dominated", row->dominated);
         json_close(buf, '}');
@@ -628,7 +627,7 @@ static void put_pair(struct buf *buf, const struct wm_dataset *dataset, const st
 void encode_explanation(struct buf *buf, const struct wm_dataset *dataset, const struct wm_explanation *explanation)
 {
     put_pair(buf, dataset, explanation);
-    put_integer(buf, "rank", explanation->rank == 0 ? WM_MISSING : (int64_t)explanation->rank);
+    encode_integer(buf, "rank", explanation->rank == 0 ? WM_MISSING : (int64_t)explanation->rank);
     json_put_integer(buf, "eligible_count", (int64_t)explanation->eligible_count);
     json_put_key(buf, "rules");
     json_open(buf, '[');

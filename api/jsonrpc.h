@@ -28,12 +28,15 @@ enum {
     X(RPC_SHUTTING_DOWN, -32001, "shutting_down", true, "The service is draining; ask another.", "drain_s")           \
     X(RPC_TOO_LARGE, -32002, "too_large", false, "A stated ceiling was passed.", "limit, what")                       \
     X(RPC_NOT_AUTHORISED, -32003, "not_authorised", false, "The caller may not do this.", "role_needed")              \
-    X(RPC_DEADLINE, -32004, "deadline_exceeded", true, "No answer by the deadline asked for.", "deadline_ms")         \
-    X(RPC_UNKNOWN, 1001, "unknown_reference", false, "There is no such row.", "pointer, id, kind, nearest, is_a")     \
+    X(RPC_DEADLINE, -32004, "deadline_exceeded", true, "No answer by the deadline asked for.",                        \
+      "job, state, value, best_bound, gap, phase, elapsed_ms")                                                        \
+    X(RPC_UNKNOWN, 1001, "unknown_reference", false, "There is no such row, job or plan.",                            \
+      "pointer, id, kind, nearest, is_a")                                                                             \
     X(RPC_INVALID_DATA, 1002, "invalid_data", false, "The data has faults; the running data stays.", "faults, count") \
-    X(RPC_INFEASIBLE, 1003, "infeasible", false, "The locks cannot all hold.", "conflict, relaxations")               \
+    X(RPC_INFEASIBLE, 1003, "infeasible", false, "Locks and posts that must be filled cannot all hold.",              \
+      "job, plan, conflict, least, relaxations")                                                                      \
     X(RPC_STALE, 1004, "stale", true, "The caller's revision is old.", "current")                                     \
-    X(RPC_GONE, 1005, "gone", false, "The job or plan has expired.", "expired_at")
+    X(RPC_GONE, 1005, "gone", false, "The job or plan has expired.", "id, kind, expired_at")
 
 enum {
 #define X(code, value, name, retry, text, data) code = value,

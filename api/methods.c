@@ -2,7 +2,7 @@
 #include "methods.h"
 
 #include "jsonrpc.h"
-#include "params.h"
+#include "plan_question.h"
 
 #include <assert.h>
 #include <string.h>
@@ -25,6 +25,25 @@ static const struct method methods[] = {
     {"match.compare_packages",
      "Every package for one leader and one post side by side: chance, cost, pounds per extra point.", match_pair_params,
      METHOD_PURE | METHOD_SCORES, match_compare_packages, PAIR_EXAMPLE},
+    {"plan.allocate",
+     "Who should go where, with which package and mentor, for the most benefit within every limit: starts a job.",
+     plan_allocate_params, METHOD_PLANS | METHOD_ACTS, plan_allocate, "{}"},
+    {"plan.what_if", "The same question with something changed: starts a job from a plan.", plan_what_if_params,
+     METHOD_PLANS | METHOD_ACTS, plan_what_if,
+     "{\"plan\":\"P0000000000000000\",\"limits\":[{\"resource\":\"mentor_hours\",\"of\":\"North West\",\"add\":20}]}"},
+    {"plan.wait", "Waits for a job, and answers with the plan's summary.", plan_wait_params, METHOD_WAITS, plan_wait,
+     "{\"job\":\"J000000-1\"}"},
+    {"plan.get",
+     "A plan: its summary, or a page of its placements, of who and what is left out and why, of prices, of totals.",
+     plan_get_params, METHOD_PLANS, plan_get, "{\"plan\":\"P0000000000000000\",\"part\":\"placements\",\"limit\":3}"},
+    {"plan.list", "All jobs and plans that are kept, newest first.", no_params, 0, plan_list, "{}"},
+    {"plan.cancel", "Stops a job; the best plan so far is kept.", plan_cancel_params, METHOD_WAITS | METHOD_ACTS,
+     plan_cancel, "{\"job\":\"J000000-1\"}"},
+    {"plan.compare", "The difference between two plans, in value and in moves.", plan_compare_params, METHOD_PLANS,
+     plan_compare, "{\"a\":\"P0000000000000000\",\"b\":\"P0000000000000000\"}"},
+    {"plan.check", "Judges any plan by code that shares nothing with the solver: every limit, the value, the bound.",
+     plan_check_params, METHOD_PLANS | METHOD_LONG, plan_check,
+     "{\"placements\":[{\"leader\":\"L000001\",\"post\":\"V00001\",\"package\":\"P00\"}]}"},
     {"dataset.info", "What is loaded: digests, tables and their columns, vocabularies.", no_params, METHOD_PURE,
      dataset_info, "{}"},
     {"dataset.list", "Rows of one kind, in the order of their ids, narrowed by a filter, a page at a time.",

@@ -24,6 +24,23 @@ int system_stats(const struct method_call *call, struct buf *out);
 int system_errors(const struct method_call *call, struct buf *out);
 void put_error_catalogue(struct buf *out); /* the array of all errors */
 
+/* method_plan.c */
+extern const struct param plan_get_params[], plan_wait_params[], plan_cancel_params[], plan_compare_params[];
+int plan_allocate(const struct method_call *call, struct buf *out);
+int plan_what_if(const struct method_call *call, struct buf *out);
+int plan_wait(const struct method_call *call, struct buf *out);
+int plan_get(const struct method_call *call, struct buf *out);
+int plan_list(const struct method_call *call, struct buf *out);
+int plan_cancel(const struct method_call *call, struct buf *out);
+int plan_compare(const struct method_call *call, struct buf *out);
+int plan_check(const struct method_call *call, struct buf *out);
+/* What plan.wait answers now: the summary, or an error that says how far the job is or why it has no plan. */
+int plan_put_outcome(struct plan_job *job, struct buf *out);
+/* What plan.cancel answers. */
+void plan_put_state(struct plan_job *job, struct buf *out);
+/* A whole notification plan.progress, without LF. */
+void plan_put_progress(struct plan_job *job, uint64_t missed, struct buf *out);
+
 /* openrpc.c */
 int rpc_discover(const struct method_call *call, struct buf *out);
 

@@ -35,11 +35,17 @@ static void put_properties(struct buf *out, const struct wm_dataset *dataset, co
     json_put_bool(out, "additionalProperties", members == NULL); /* NULL: the method looks into the object itself */
     json_put_key(out, "properties");
     json_open(out, '{');
-    for (; members != NULL && members->name != NULL; members++) {
-        json_put_key(out, members->name);
-        put_schema(out, dataset, members);
+    for (const struct param *member = members; member != NULL && member->name != NULL; member++) {
+        json_put_key(out, member->name);
+        put_schema(out, dataset, member);
     }
     json_close(out, '}');
+    json_put_key(out, "required");
+    json_open(out, '[');
+    for (const struct param *member = members; member != NULL && member->name != NULL; member++)
+        if (member->required)
+            put_item(out, member->name);
+    json_close(out, ']');
 }
 
 static void put_item_schema(struct buf *out, const struct wm_dataset *dataset, const struct param *param)
@@ -49,8 +55,10 @@ static void put_item_schema(struct buf *out, const struct wm_dataset *dataset, c
     json_put_integer(out, "maxItems", param->max);
     json_put_key(out, "items");
     json_open(out, '{');
-    json_put_text(out, "type", "string");
-    if (param->type == PARAM_IDS)
+    json_put_text(out, "type", param->type == PARAM_LIST ? "object" : "string");
+    if (param->type == PARAM_LIST)
+        put_properties(out, dataset, param->members);
+    else if (param->type == PARAM_IDS)
         json_put_text(out, "x-kind", param->of);
     else if (param->of != NULL)
         choices_add_words(&names, dataset, param->of);
@@ -62,14 +70,16 @@ static void put_item_schema(struct buf *out, const struct wm_dataset *dataset, c
 static const char *json_type(enum param_type type)
 {
     static const char *const names[] = {
-        [PARAM_ID] = "string",    [PARAM_TEXT] = "string", [PARAM_INTEGER] = "integer", [PARAM_NUMBER] = "number",
-        [PARAM_BOOL] = "boolean", [PARAM_IDS] = "array",   [PARAM_OBJECT] = "object",   [PARAM_WORDS] = "array"};
+        [PARAM_ID] = "string",     [PARAM_TEXT] = "string",   [PARAM_CHOICE] = "string", [PARAM_INTEGER] = "integer",
+        [PARAM_NUMBER] = "number", [PARAM_NANO] = "number",   [PARAM_BOOL] = "boolean",  [PARAM_IDS] = "array",
+        [PARAM_WORDS] = "array",   [PARAM_OBJECT] = "object", [PARAM_LIST] = "array"};
     return names[type];
 }
 
 static void put_schema(struct buf *out, const struct wm_dataset *dataset, const struct param *param)
 {
     struct choices kinds = {0};
+    char names[256];
     json_open(out, '{');
     json_put_text(out, "type", json_type(param->type));
     json_put_text(out, "description", param->about);
@@ -82,8 +92,17 @@ static void put_schema(struct buf *out, const struct wm_dataset *dataset, const 
         json_put_fixed(out, "minimum", param->min, 3);
         json_put_fixed(out, "maximum", param->max, 3);
         break;
+    case PARAM_NANO:
+        json_put_fixed(out, "minimum", param->min, 9);
+        json_put_fixed(out, "maximum", param->max, 9);
+        break;
+    case PARAM_CHOICE:
+        choices_add_list(&kinds, param->of, names, sizeof names);
+        put_names(out, &kinds);
+        break;
     case PARAM_IDS:
     case PARAM_WORDS:
+    case PARAM_LIST:
         put_item_schema(out, dataset, param);
         break;
     case PARAM_OBJECT:
@@ -97,6 +116,10 @@ static void put_schema(struct buf *out, const struct wm_dataset *dataset, const 
         choices_add_kinds(&kinds);
         if (param->of != NULL)
             put_names(out, &kinds);
+        if (param->max > 0) {
+            json_put_integer(out, "minLength", param->min);
+            json_put_integer(out, "maxLength", param->max);
+        }
         break;
     case PARAM_BOOL:
         break;

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_CAP = 512, EXPECTED_CAP = 2048, POINTER_CAP = 1024 };
+enum { TEXT_CAP = 512, EXPECTED_CAP = 2048, POINTER_CAP = 1024, NAMES_CAP = 256 };
+
+#define NANO INT64_C(1000000000)
 
 /* ---- Errors ---- */
 
@@ -213,6 +215,15 @@ void choices_add_words(struct choices *choices, const struct wm_dataset *dataset
         choices_add(choices, wm_vocabulary_word(dataset, vocabulary, i));
 }
 
+void choices_add_list(struct choices *choices, const char *list, char *room, size_t cap)
+{
+    char *rest = room;
+    assert(strlen(list) < cap);
+    memcpy(room, list, strlen(list) + 1);
+    for (const char *name; (name = strsep(&rest, " ")) != NULL;)
+        choices_add(choices, name);
+}
+
 bool read_text(struct slice value, char *out, size_t cap)
 {
     return json_kind(value) == '"' && json_string_copy(json_string_raw(value), out, cap) < cap;
@@ -239,6 +250,7 @@ static void write_expected_id(const char *kind, char *out, size_t cap)
 static void write_expected(const struct wm_dataset *dataset, const struct param *param, char *out, size_t cap)
 {
     struct choices choices = {0};
+    char names[NAMES_CAP];
     switch (param->type) {
     case PARAM_ID:
         write_expected_id(param->of, out, cap);
@@ -247,15 +259,24 @@ static void write_expected(const struct wm_dataset *dataset, const struct param 
         if (param->of != NULL) {
             choices_add_kinds(&choices);
             choices_write(&choices, out, cap);
+        } else if (param->max > 0) {
+            (void)snprintf(out, cap, "a string of %" PRId64 " to %" PRId64 " bytes", param->min, param->max);
         } else {
             (void)snprintf(out, cap, "a string");
         }
+        break;
+    case PARAM_CHOICE:
+        choices_add_list(&choices, param->of, names, sizeof names);
+        choices_write(&choices, out, cap);
         break;
     case PARAM_INTEGER:
         (void)snprintf(out, cap, "an integer from %" PRId64 " to %" PRId64, param->min, param->max);
         break;
     case PARAM_NUMBER:
         (void)snprintf(out, cap, "a number from %" PRId64 " to %" PRId64, param->min / 1000, param->max / 1000);
+        break;
+    case PARAM_NANO:
+        (void)snprintf(out, cap, "a number from %" PRId64 " to %" PRId64, param->min / NANO, param->max / NANO);
         break;
     case PARAM_BOOL:
         (void)snprintf(out, cap, "true or false");
@@ -274,6 +295,9 @@ static void write_expected(const struct wm_dataset *dataset, const struct param 
         break;
     case PARAM_OBJECT:
         (void)snprintf(out, cap, "an object");
+        break;
+    case PARAM_LIST:
+        (void)snprintf(out, cap, "an array of %" PRId64 " to %" PRId64 " objects", param->min, param->max);
         break;
     }
 }
@@ -375,6 +399,36 @@ static int read_kind(struct reader *reader, const struct place *place, struct pa
     return 0;
 }
 
+static int read_choice(struct reader *reader, const struct param *param, const struct place *place,
+                       struct param_value *value)
+{
+    struct choices choices = {0};
+    char names[NAMES_CAP];
+    choices_add_list(&choices, param->of, names, sizeof names);
+    for (size_t i = 0; i < choices.n; i++)
+        if (json_string_is(json_string_raw(value->raw), choices.name[i])) {
+            value->number = (int64_t)i;
+            return 0;
+        }
+    return refuse_choice(reader->error, place, &choices, value->raw);
+}
+
+/* Decimals of the integer that a number is kept as. */
+static int decimals_of(const struct param *param)
+{
+    return param->type == PARAM_NANO ? 9 : param->type == PARAM_NUMBER ? 3 : 0;
+}
+
+static int read_number(struct reader *reader, const struct param *param, const struct place *place,
+                       struct param_value *value)
+{
+    enum json_number found = json_number_scaled(value->raw, decimals_of(param), &value->number);
+    bool whole = found == NUMBER_EXACT || (found == NUMBER_ROUNDED && param->type != PARAM_INTEGER);
+    if (!whole || value->number < param->min || value->number > param->max)
+        return refuse_param(reader, param, place, value->raw);
+    return 0;
+}
+
 /* The index of the first value that belongs inside the object parameter at `index`. */
 static size_t members_first(const struct params *params, size_t index)
 {
@@ -390,13 +444,19 @@ static int read_value(struct reader *reader, size_t index, const struct place *p
 {
     const struct param *param = reader->params->param[index];
     struct param_value *value = &reader->params->value[index];
-    static const char kinds[] = {[PARAM_ID] = '"',  [PARAM_TEXT] = '"',   [PARAM_INTEGER] = '0', [PARAM_NUMBER] = '0',
-                                 [PARAM_IDS] = '[', [PARAM_OBJECT] = '{', [PARAM_WORDS] = '['};
+    static const char kinds[] = {
+        [PARAM_ID] = '"',   [PARAM_TEXT] = '"', [PARAM_CHOICE] = '"', [PARAM_INTEGER] = '0', [PARAM_NUMBER] = '0',
+        [PARAM_NANO] = '0', [PARAM_IDS] = '[',  [PARAM_WORDS] = '[',  [PARAM_OBJECT] = '{',  [PARAM_LIST] = '['};
     char kind = json_kind(value->raw), text[1];
     if (param->type == PARAM_BOOL ? kind != 't' && kind != 'f' : kind != kinds[param->type])
         return refuse_param(reader, param, place, value->raw);
     if (kind == '"' && json_string_copy(json_string_raw(value->raw), text, sizeof text) == SIZE_MAX)
         return refuse_value(reader->error, place, "a string without \\u0000", value->raw);
+    if (param->type == PARAM_TEXT && param->max > 0) {
+        int64_t len = (int64_t)json_string_copy(json_string_raw(value->raw), text, sizeof text);
+        if (len < param->min || len > param->max)
+            return refuse_param(reader, param, place, value->raw);
+    }
     if (kind == '[') {
         int64_t n = count_items(value->raw, param->max);
         if (n < param->min || n > param->max)
@@ -407,14 +467,12 @@ static int read_value(struct reader *reader, size_t index, const struct place *p
         return param->of == NULL ? 0 : read_row(reader, param->of, place, value->raw, &value->number);
     case PARAM_TEXT:
         return param->of == NULL ? 0 : read_kind(reader, place, value);
+    case PARAM_CHOICE:
+        return read_choice(reader, param, place, value);
     case PARAM_INTEGER:
-    case PARAM_NUMBER: {
-        enum json_number found = json_number_scaled(value->raw, param->type == PARAM_NUMBER ? 3 : 0, &value->number);
-        bool whole = found == NUMBER_EXACT || (found == NUMBER_ROUNDED && param->type == PARAM_NUMBER);
-        if (!whole || value->number < param->min || value->number > param->max)
-            return refuse_param(reader, param, place, value->raw);
-        return 0;
-    }
+    case PARAM_NUMBER:
+    case PARAM_NANO:
+        return read_number(reader, param, place, value);
     case PARAM_BOOL:
         value->number = kind == 't';
         return 0;
@@ -428,6 +486,8 @@ static int read_value(struct reader *reader, size_t index, const struct place *p
         return param->members == NULL
                    ? 0
                    : read_members(reader, param->members, members_first(reader->params, index), place, value->raw);
+    case PARAM_LIST:
+        return 0; /* params_read_object, item by item */
     }
     return 0;
 }
@@ -450,8 +510,10 @@ static int read_absent(struct reader *reader, size_t index, const struct place *
     struct slice initial = {param->initial, strlen(param->initial)};
     if (param->type == PARAM_BOOL)
         value->number = *initial.at == 't';
+    else if (param->type == PARAM_CHOICE)
+        value->number = 0; /* the first of them is the default, where there is one */
     else
-        (void)json_number_scaled(initial, param->type == PARAM_NUMBER ? 3 : 0, &value->number);
+        (void)json_number_scaled(initial, decimals_of(param), &value->number);
     return 0;
 }
 
@@ -540,10 +602,12 @@ static void lay_out(struct params *params, const struct param *table)
         params->param[params->n++] = table;
     }
     for (size_t i = 0, n = params->n; i < n; i++)
-        for (const struct param *member = params->param[i]->members; member != NULL && member->name != NULL; member++) {
-            assert(params->n < PARAMS_MAX);
-            params->param[params->n++] = member;
-        }
+        if (params->param[i]->type == PARAM_OBJECT)
+            for (const struct param *member = params->param[i]->members; member != NULL && member->name != NULL;
+                 member++) {
+                assert(params->n < PARAMS_MAX);
+                params->param[params->n++] = member;
+            }
 }
 
 int params_read(const struct method_call *call, const struct param *table, struct params *out, struct buf *error)
@@ -554,6 +618,19 @@ int params_read(const struct method_call *call, const struct param *table, struc
     struct slice sent = call->params.at == NULL ? (struct slice){"{}", 2} : call->params;
     out->positional = json_kind(sent) == '[';
     int code = out->positional ? read_items(&reader, table, sent) : read_members(&reader, table, 0, NULL, sent);
+    if (code != 0)
+        params_fini(out);
+    return code;
+}
+
+int params_read_object(const struct wm_dataset *dataset, const struct param *table, const struct place *place,
+                       struct slice object, struct params *out, struct buf *error)
+{
+    *out = (struct params){0};
+    lay_out(out, table);
+    struct reader reader = {dataset, out, error};
+    int code = json_kind(object) == '{' ? read_members(&reader, table, 0, place, object)
+                                        : refuse_value(error, place, "an object", object);
     if (code != 0)
         params_fini(out);
     return code;

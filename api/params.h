@@ -7,7 +7,7 @@
 
 #include "method.h"
 
-enum { PARAMS_MAX = 20, CHOICES_MAX = 128, SHOWN_MAX = 64 /* bytes of a caller's text that an error repeats */ };
+enum { PARAMS_MAX = 24, CHOICES_MAX = 128, SHOWN_MAX = 64 /* bytes of a caller's text that an error repeats */ };
 
 /* Where a value stands: the tokens of a JSON pointer, innermost first. */
 struct place {
@@ -17,8 +17,10 @@ struct place {
 };
 
 struct param_value {
-    bool given;     /* in the call and not null; otherwise the table's default, or nothing */
-    int64_t number; /* INTEGER; NUMBER in thousandths; BOOL 0 or 1; ID: the row; TEXT of "kind": enum wm_table */
+    bool given; /* in the call and not null; otherwise the table's default, or nothing */
+    /* INTEGER; NUMBER in thousandths, NANO in 1e-9; BOOL 0 or 1; ID: the row; CHOICE: which; TEXT of "kind": enum
+       wm_table */
+    int64_t number;
     uint64_t words; /* WORDS of a vocabulary: bit set, 0 when not given */
     uint32_t *rows; /* [n_rows] IDS: ascending, each once; NULL when not given */
     size_t n_rows;
@@ -38,6 +40,9 @@ struct params {
  */
 int params_read(const struct method_call *call, const struct param *table, struct params *out, struct buf *error);
 void params_fini(struct params *params);
+/* The same of one object inside, by name only: an item of PARAM_LIST, which stands at `place`. */
+int params_read_object(const struct wm_dataset *dataset, const struct param *table, const struct place *place,
+                       struct slice object, struct params *out, struct buf *error);
 /* The value of a name in the table or in one of its objects; names are told apart across both. */
 const struct param_value *params_get(const struct params *params, const char *name);
 
@@ -63,7 +68,8 @@ int refuse_row(struct buf *error, const struct place *place, const struct wm_dat
 int refuse_memory(struct buf *error);
 int refuse_code(struct buf *error, int code, const char *reason);
 
-/* All kinds of row, and all words of a vocabulary. */
+/* The names of a list with a blank between each, copied to `room`; all kinds of row; all words of a vocabulary. */
+void choices_add_list(struct choices *choices, const char *list, char *room, size_t cap);
 void choices_add_kinds(struct choices *choices);
 void choices_add_words(struct choices *choices, const struct wm_dataset *dataset, const char *vocabulary);
 /* Of a raw string value; false when it is cut, or cannot be a C string, or no string: it can name nothing then. */

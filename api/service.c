@@ -3,6 +3,7 @@
 #include "encode.h"
 #include "jsonrpc.h"
 #include "log.h"
+#include "planning.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ int service_init(struct service *service, uv_loop_t *loop, const struct config *
     service->loop = loop;
     service->config = config;
     service->connections_max = (size_t)config->connections_max;
-    service->host = (struct method_host){service, put_info, put_stats, put_ceilings};
+    service->host = (struct method_host){service, put_info, put_stats, put_ceilings, NULL};
     service->started_at = uv_hrtime();
     buf_init(&service->key, LINE_MAX_BYTES + 512); /* params of the longest line, prefix and method before them */
     snapshot_init(&service->snapshot, dataset);
@@ -277,6 +278,7 @@ static void put_stats(void *self, struct buf *out)
     const struct service *service = self;
     json_put_integer(out, "uptime_s", (int64_t)((uv_hrtime() - service->started_at) / 1000000000));
     metrics_put(&service->metrics, rpc_error_name, out);
+    planning_put_stats(service, out);
     put_cache(service, out);
     put_redis(service, out);
     put_process(out);

@@ -17,6 +17,7 @@
 
 struct conns;
 struct job;
+struct planning;
 struct reload;
 struct service;
 
@@ -47,6 +48,10 @@ struct waiters { /* in the order they came */
 /* Gives a waiter its answer (code 0: a result; else an error object) and frees it. */
 typedef void service_answer(struct service *service, struct waiter *waiter, int code, struct slice body);
 
+enum service_told { SERVICE_TOLD, SERVICE_BEHIND /* it has not read what it was sent */, SERVICE_GONE };
+/* Sends a connection a notification, a line without its LF. */
+typedef enum service_told service_tell(struct service *service, uint32_t slot, uint32_t generation, struct slice line);
+
 struct service {
     uv_loop_t *loop;
     const struct config *config;
@@ -61,6 +66,8 @@ struct service {
     struct bound *listeners;
     struct conns *conns;
     service_answer *answer;        /* set by conn.c: news goes up as a call, not as an include */
+    service_tell *tell;            /* likewise */
+    struct planning *planning;     /* jobs of plans; NULL before and after */
     struct job *jobs;              /* hash by key */
     struct buf key;                /* scratch: the key that is being looked up */
     struct reload *reload;         /* the load under way, NULL when there is none */

@@ -3,21 +3,19 @@
  * becomes one JSON-RPC request, sent to a service or answered here from --data, and the answer is shown in one of three
  * ways. Output is gathered and written once, so that a failure never leaves half an answer.
  */
-#include "client_link.h"
-#include "client_options.h"
+#include "client.h"
+#include "client_allocate.h"
+#include "client_check.h"
+#include "client_problem.h"
+#include "client_solve.h"
 #include "client_table.h"
-#include "client_value.h"
-#include "client_view.h"
-#include "address.h"
 #include "encode.h"
 #include "generate.h"
 #include "jsonrpc.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,25 +26,13 @@
 #define WELLMATCH_SHARE "/usr/local/share/wellmatch"
 #endif
 
-enum exit_code { EXIT_DONE = 0, EXIT_INTERNAL = 1, EXIT_INPUT = 2, EXIT_UNREACHABLE = 3 };
-
 enum {
     OPERANDS_MAX = 2,
-    OUTPUT_MAX_BYTES = 256 << 20,
-    FAULTS_LISTED = 20, /* on stderr, when --data cannot be loaded; validate lists all */
     FAULTS_KEPT = 1 << 20,
-    TIMEOUT_MS = 30000,
+    COUNT_DIGITS_MAX = 15,
     WIDTH_LEAST = 20,
     WIDTH_USUAL = 80,
     WIDTH_MOST = 10000
-};
-
-struct client {
-    const struct command *command;
-    struct options options;
-    struct screen screen;
-    bool terminal, json, csv;
-    struct buf out;
 };
 
 struct command {
@@ -54,7 +40,7 @@ struct command {
     const char *operands;             /* as help shows them */
     const char *params[OPERANDS_MAX]; /* the parameter each operand becomes */
     size_t operands_min, operands_max;
-    unsigned options;
+    uint64_t options;
     enum exit_code (*run)(struct client *client);
     const char *method; /* NULL: the command asks nobody */
     const char *about;  /* a line in the list of commands */
@@ -71,6 +57,10 @@ static enum exit_code run_help(struct client *client);
 #define SERVICE (OPTION_BIT(url) | OPTION_BIT(timeout) | FORMATS)
 #define ASKING (SERVICE | OPTION_BIT(data))
 #define PAGE (OPTION_BIT(limit) | OPTION_BIT(offset))
+#define EFFORT (OPTION_BIT(time_limit) | OPTION_BIT(gap))
+#define QUESTION                                                                                              \
+    (OPTION_BIT(posts) | OPTION_BIT(leaders) | OPTION_BIT(package) | OPTION_BIT(without) | OPTION_BIT(lock) | \
+     OPTION_BIT(forbid) | OPTION_BIT(must_fill))
 #define PAIRS                                                                                            \
     (PAGE | OPTION_BIT(package) | OPTION_BIT(within) | OPTION_BIT(max_local) | OPTION_BIT(max_central) | \
      OPTION_BIT(among) | OPTION_BIT(without))
@@ -114,11 +104,14 @@ static const struct command commands[] = {
      {"leader", "post"},
      2,
      2,
-     ASKING,
-     run_ask,
-     "match.compare_packages",
-     "the packages for one match side by side: chance, cost, pounds a point",
-     "  wellmatch compare L000167 V00001\n"},
+     ASKING | OPTION_BIT(limit),
+     run_compare,
+     NULL,
+     "the packages for one match side by side; or two plans, as moves",
+     "  wellmatch compare L000167 V00001\n"
+     "  wellmatch compare before.json after.json > moves.txt\n"
+     "\n"
+     "Two plans are files that 'allocate --json' wrote, or ids; files are compared here, without a service.\n"},
     {"list",
      "KIND",
      {"kind"},
@@ -238,20 +231,96 @@ static const struct command commands[] = {
      NULL,
      "a dataset of any size: real organisations, synthetic people and posts",
      "  wellmatch generate --leaders 36000 --posts 2000 --seed 1 build/national\n"},
+    {"allocate",
+     "",
+     {NULL},
+     0,
+     0,
+     ASKING | QUESTION | OPTION_BIT(limit) | OPTION_BIT(what_if) | OPTION_BIT(from) | OPTION_BIT(moves_max) |
+         OPTION_BIT(move_penalty) | OPTION_BIT(explain) | EFFORT | OPTION_BIT(resolve),
+     run_allocate,
+     NULL,
+     "who should go where, on which terms: the best plan, with a proof",
+     "  wellmatch allocate\n"
+     "  wellmatch allocate --json > plan.json\n"
+     "  wellmatch allocate --explain V00042\n"
+     "  wellmatch allocate --what-if 'mentor_hours[North West]+=20'\n"
+     "  wellmatch allocate --what-if 'budget[region:Midlands]+=100,000' --what-if '-L000341'\n"
+     "\n"
+     "Changes: openings[POST], budget[SCOPE:CODE], stock[PACKAGE], mentor_hours[MENTOR or region] with +=, -= or =;\n"
+     "policy[/pointer]=1.2; -ID or without[ID]; lock[LEADER]=POST/PACKAGE/MENTOR; forbid[LEADER]=POST;\n"
+     "must_fill[POST]; moves_max=5; move_penalty=0.001. wellmatch(1) has all of it.\n"
+     "Exit: 0 solved; 4 solved, but a post that must be filled is not; 5 no plan: locks and musts cannot all hold;\n"
+     "6 the time was up, or Ctrl-C: the best plan so far.\n"},
+    {"check",
+     "PLAN",
+     {"plan"},
+     1,
+     1,
+     ASKING & ~OPTION_BIT(csv),
+     run_check,
+     NULL,
+     "whether a plan keeps every rule and limit and is worth what it says",
+     "  wellmatch check plan.json > verdict.txt\n"
+     "  wellmatch allocate --json | wellmatch check - > verdict.txt\n"
+     "\n"
+     "The check shares no code with the solver. Exit 0: the plan holds; 2: it does not.\n"},
+    {"plans",
+     "",
+     {NULL},
+     0,
+     0,
+     SERVICE,
+     run_ask,
+     "plan.list",
+     "the plans that a service is making, or has made within the hour",
+     "  wellmatch plans\n"},
+    {"cancel",
+     "JOB",
+     {"job"},
+     1,
+     1,
+     SERVICE,
+     run_ask,
+     "plan.cancel",
+     "have a service stop making a plan; the best so far is kept",
+     "  wellmatch cancel J3f9a01-7 > cancelled.txt\n"},
+    {"problem",
+     "",
+     {NULL},
+     0,
+     0,
+     OPTION_BIT(data) | QUESTION,
+     run_problem,
+     NULL,
+     "the question of allocate written out in full, for other solvers",
+     "  wellmatch problem --data data/sample > round.txt\n"
+     "  wellmatch problem --data data/sample --posts V00001,V00002 > two.txt\n"
+     "\n"
+     "The format is that of solve, in wellmatch(1).\n"},
+    {"solve",
+     "FILE",
+     {NULL},
+     1,
+     1,
+     OPTION_BIT(json) | EFFORT | OPTION_BIT(check),
+     run_solve,
+     NULL,
+     "the best choice of options within limits, with a proof; FILE is a problem",
+     "  wellmatch solve round.txt\n"
+     "  wellmatch solve round.txt --json --time-limit 60 > plan.json\n"
+     "  wellmatch solve round.txt --check plan.json\n"
+     "\n"
+     "The format of FILE is in wellmatch(1). Exit 0: solved, or the plan holds; 2: FILE has faults, or the plan does\n"
+     "not hold; 5: locks and musts cannot all hold; 6: the time was up before the gap was closed.\n"},
     {"help", "[COMMAND]", {NULL}, 0, 1, 0, run_help, NULL, "this, or help on a command", "  wellmatch help explain\n"},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static const struct command *find_command(const char *name);
 static enum exit_code check_words(const struct client *client);
 static void look_at_terminal(struct client *client);
-static enum exit_code ask(struct client *client, const char *method, struct slice params);
-static enum exit_code tell_error(const struct client *client, const struct link_answer *answer);
-static void show_result(struct client *client, const char *method, struct slice result);
-static void list_faults(const struct wm_faults *faults, size_t n_max, struct buf *out);
-static enum exit_code write_out(struct buf *out, int fd);
 static void put_help(struct buf *out);
 static void put_command_help(struct buf *out, const struct command *command);
 
@@ -268,12 +337,12 @@ static void hold_standard_descriptors(void)
 int main(int argc, char *argv[])
 {
     struct client client = {0};
-    char error[OPTIONS_ERROR_CAP];
+    char error[OPTIONS_ERROR_CAP], usage[64];
     hold_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
     text_locale();
     if (!options_read(argc, argv, &client.options, error)) {
-        complain("%s", error);
+        client_complain("%s", error);
         return EXIT_INPUT;
     }
     buf_init(&client.out, OUTPUT_MAX_BYTES);
@@ -285,13 +354,17 @@ int main(int argc, char *argv[])
     } else if (client.options.n_words == 0) {
         put_help(&client.out);
         if (!wants_help) { /* asked for nothing: the same text, as a mistake */
-            write_out(&client.out, STDERR_FILENO);
+            client_write(&client.out, STDERR_FILENO);
             buf_clear(&client.out);
             code = EXIT_INPUT;
         }
     } else {
         client.command = find_command(client.options.words[0]);
         code = client.command ? EXIT_DONE : EXIT_INPUT;
+        if (client.command && client.command->params[1] && strcmp(client.command->params[1], "post") == 0) {
+            snprintf(usage, sizeof usage, "%s %s", client.command->name, client.command->operands);
+            client.usage = usage;
+        }
         if (client.command && wants_help)
             put_command_help(&client.out, client.command);
         else if (client.command)
@@ -301,27 +374,10 @@ int main(int argc, char *argv[])
             code = client.command->run(&client);
         }
     }
-    enum exit_code written = write_out(&client.out, STDOUT_FILENO);
+    enum exit_code written = client_write(&client.out, STDOUT_FILENO);
     buf_fini(&client.out);
     options_free(&client.options);
     return code ? code : written;
-}
-
-/* One sentence on stderr; what came from data or the network cannot steer the terminal. */
-static void complain(const char *format, ...)
-{
-    char text[2048];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    struct buf line;
-    buf_init(&line, 8 * sizeof text);
-    buf_text(&line, "wellmatch: ");
-    text_clean(&line, text, strlen(text));
-    buf_char(&line, '\n');
-    write_out(&line, STDERR_FILENO);
-    buf_fini(&line);
 }
 
 static const struct command *find_command(const char *name)
@@ -334,9 +390,9 @@ static const struct command *find_command(const char *name)
     }
     const char *nearest = options_nearest(name, names, N_COMMANDS);
     if (nearest)
-        complain("there is no command '%.60s'; did you mean '%s'?", name, nearest);
+        client_complain("there is no command '%.60s'; did you mean '%s'?", name, nearest);
     else
-        complain("there is no command '%.60s'; 'wellmatch --help' lists them", name);
+        client_complain("there is no command '%.60s'; 'wellmatch --help' lists them", name);
     return NULL;
 }
 
@@ -349,29 +405,23 @@ static enum exit_code check_words(const struct client *client)
     size_t n = options->n_words - 1;
     const char *colour = options_value(options, OPTION_colour);
     if (options_misplaced(options, command->options | OPTIONS_ALWAYS, command->name, error))
-        complain("%s", error);
+        client_complain("%s", error);
     else if (n < command->operands_min)
-        complain("usage: wellmatch %s %s; 'wellmatch %s --help' has examples", command->name, command->operands,
-                 command->name);
+        client_complain("usage: wellmatch %s %s; 'wellmatch %s --help' has examples", command->name, command->operands,
+                        command->name);
     else if (n > command->operands_max)
-        complain("'%.60s' is one word too many: wellmatch %s %s%s", options->words[command->operands_max + 1],
-                 command->name, command->operands,
-                 command->options & OPTION_BIT(package) ? " (several ids after --package: A,B,C)" : "");
+        client_complain("'%.60s' is one word too many: wellmatch %s %s%s", options->words[command->operands_max + 1],
+                        command->name, command->operands,
+                        command->options & OPTION_BIT(package) ? " (several ids after --package: A,B,C)" : "");
     else if (options_value(options, OPTION_json) && options_value(options, OPTION_csv))
-        complain("--json and --csv exclude each other");
+        client_complain("--json and --csv exclude each other");
     else if (options_value(options, OPTION_url) && options_value(options, OPTION_data))
-        complain("--url and --data exclude each other: one asks a service, the other answers without one");
+        client_complain("--url and --data exclude each other: one asks a service, the other answers without one");
     else if (colour && strcmp(colour, "auto") != 0 && strcmp(colour, "always") != 0 && strcmp(colour, "never") != 0)
-        complain("--color is '%.60s'; expected auto, always or never", colour);
+        client_complain("--color is '%.60s'; expected auto, always or never", colour);
     else
         return EXIT_DONE;
     return EXIT_INPUT;
-}
-
-static bool environment_has(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value;
 }
 
 static void look_at_terminal(struct client *client)
@@ -385,7 +435,7 @@ static void look_at_terminal(struct client *client)
         client->screen.colour = strcmp(colour, "always") == 0;
     else
         client->screen.colour =
-            client->terminal && !environment_has("NO_COLOR") && !(term && strcmp(term, "dumb") == 0);
+            client->terminal && !client_environment_has("NO_COLOR") && !(term && strcmp(term, "dumb") == 0);
     if (client->terminal) {
         struct winsize size = {0};
         const char *columns = getenv("COLUMNS");
@@ -411,9 +461,9 @@ static enum exit_code run_ask(struct client *client)
     bool empty = params.len == 2; /* {}: methods without parameters get none */
     enum exit_code code = EXIT_INTERNAL;
     if (params.failed)
-        complain("%s", wm_error_text(WM_EMEMORY));
+        client_complain("%s", wm_error_text(WM_EMEMORY));
     else
-        code = ask(client, client->command->method, (struct slice){empty ? NULL : params.at, params.len});
+        code = client_ask(client, client->command->method, (struct slice){empty ? NULL : params.at, params.len});
     buf_fini(&params);
     return code;
 }
@@ -427,9 +477,9 @@ static bool read_input(struct buf *out)
         if (n > 0)
             buf_put(out, bytes, (size_t)n);
     if (n < 0)
-        complain("cannot read standard input: %s", strerror(errno));
+        client_complain("cannot read standard input: %s", strerror(errno));
     else if (out->failed)
-        complain("standard input holds more than the %d bytes a message may have", LINE_MAX_BYTES);
+        client_complain("standard input holds more than the %d bytes a message may have", LINE_MAX_BYTES);
     return n == 0 && !out->failed;
 }
 
@@ -450,125 +500,15 @@ static enum exit_code run_call(struct client *client)
         params = (struct slice){json, strlen(json)};
     }
     if (json && json_check(params.at, params.len, &offset, &reason) != JSON_OK)
-        complain("the parameters are not JSON: at byte %zu, %s", offset, reason);
+        client_complain("the parameters are not JSON: at byte %zu, %s", offset, reason);
     else
-        code = ask(client, method, params);
+        code = client_ask(client, method, params);
 done:
     buf_fini(&input);
     return code;
 }
 
-static enum exit_code open_link(const struct client *client, struct link *link)
-{
-    const char *dir = options_value(&client->options, OPTION_data);
-    const char *url = options_value(&client->options, OPTION_url);
-    enum link_status status;
-    if (!dir) {
-        url = url ? url : environment_has("WELLMATCH_URL") ? getenv("WELLMATCH_URL") : ADDRESS_DEFAULT;
-        status = link_open(link, url, options_milliseconds(&client->options, OPTION_timeout, TIMEOUT_MS));
-        if (status != LINK_OK)
-            complain("%s", link->error);
-        return (enum exit_code)status;
-    }
-    struct wm_faults *faults;
-    if (wm_faults_new(FAULTS_LISTED, &faults)) {
-        complain("%s", wm_error_text(WM_EMEMORY));
-        return EXIT_INTERNAL;
-    }
-    status = link_open_data(link, dir, faults);
-    if (status != LINK_OK) {
-        struct buf lines;
-        buf_init(&lines, OUTPUT_MAX_BYTES);
-        list_faults(faults, FAULTS_LISTED, &lines);
-        write_out(&lines, STDERR_FILENO);
-        buf_fini(&lines);
-        complain("%s: %s", dir, link->error);
-    }
-    wm_faults_free(faults);
-    return (enum exit_code)status;
-}
-
-static enum exit_code ask(struct client *client, const char *method, struct slice params)
-{
-    struct link link;
-    struct link_answer answer;
-    enum exit_code code = open_link(client, &link);
-    if (code != EXIT_DONE)
-        return code;
-    code = (enum exit_code)link_call(&link, method, params, &answer);
-    if (code != EXIT_DONE)
-        complain("%s", link.error);
-    else if (answer.code != 0)
-        code = tell_error(client, &answer);
-    else
-        show_result(client, method, answer.value);
-    link_close(&link);
-    return code;
-}
-
-/* An error answer: with --json the object as it came, else a sentence; both on stderr. */
-static enum exit_code tell_error(const struct client *client, const struct link_answer *answer)
-{
-    struct buf text;
-    buf_init(&text, OUTPUT_MAX_BYTES);
-    const struct command *command = client->command;
-    bool pair = command->params[1] && strcmp(command->params[1], "post") == 0;
-    char usage[64];
-    snprintf(usage, sizeof usage, "%s %s", command->name, command->operands);
-    if (client->json)
-        text_clean_json(&text, answer->value.at, answer->value.len);
-    else
-        view_error(&text, answer->value, answer->code, pair ? usage : NULL);
-    if (client->json)
-        buf_char(&text, '\n');
-    write_out(&text, STDERR_FILENO);
-    buf_fini(&text);
-    switch (answer->code) {
-    case RPC_INTERNAL:
-    case RPC_OVERLOADED:
-    case RPC_SHUTTING_DOWN:
-    case RPC_DEADLINE:
-        return EXIT_INTERNAL;
-    default:
-        return EXIT_INPUT; /* all others the caller can do something about */
-    }
-}
-
-static void show_result(struct client *client, const char *method, struct slice result)
-{
-    if (client->csv) {
-        view_csv(&client->out, client->terminal, method, result);
-    } else if (!client->json) {
-        view_result(&client->out, &client->screen, method, result);
-    } else {
-        if (client->terminal) /* equal as JSON, and harmless */
-            text_clean_json(&client->out, result.at, result.len);
-        else
-            buf_put(&client->out, result.at, result.len);
-        buf_char(&client->out, '\n');
-    }
-}
-
 /* ---- Without a service ---- */
-
-static void list_faults(const struct wm_faults *faults, size_t n_max, struct buf *out)
-{
-    size_t n = wm_faults_kept(faults);
-    n = n < n_max ? n : n_max;
-    for (size_t i = 0; i < n; i++) {
-        const struct wm_fault *fault = wm_faults_at(faults, i);
-        text_clean(out, fault->file, strlen(fault->file));
-        buf_format(out, ":%ld:%ld: ", fault->line, fault->column);
-        text_clean(out, fault->what, strlen(fault->what));
-        if (*fault->expected)
-            buf_text(out, "; ");
-        text_clean(out, fault->expected, strlen(fault->expected));
-        buf_char(out, '\n');
-    }
-    size_t more = wm_faults_count(faults) - n;
-    if (more)
-        buf_format(out, "and %zu more\n", more);
-}
 
 static void list_faults_json(const struct wm_faults *faults, struct buf *out)
 {
@@ -645,7 +585,7 @@ static enum exit_code run_validate(struct client *client)
         error = wm_dataset_build(list, n, faults, &dataset);
     }
     if (error == WM_EMEMORY) {
-        complain("%s: %s", dir, wm_error_text(error));
+        client_complain("%s: %s", dir, wm_error_text(error));
     } else {
         code = error ? EXIT_INPUT : EXIT_DONE;
         if (client->csv)
@@ -655,9 +595,9 @@ static enum exit_code run_validate(struct client *client)
         else if (client->json)
             list_faults_json(faults, &client->out);
         else
-            list_faults(faults, SIZE_MAX, &client->out);
+            client_list_faults(faults, SIZE_MAX, &client->out);
         if (error && wm_faults_count(faults) == 0)
-            complain("%s: %s", dir, wm_error_text(error));
+            client_complain("%s: %s", dir, wm_error_text(error));
     }
     wm_dataset_unref(dataset);
     wm_sources_free(sources);
@@ -680,14 +620,28 @@ static const char *sample_file(const char *here, const char *installed)
     return access(here, F_OK) != 0 && access(installed, F_OK) == 0 ? installed : here;
 }
 
+/* Of generate these options are numbers; where something is asked, lists of ids. */
+static bool read_count(const struct options *options, enum option option, const char *name, int64_t *count)
+{
+    const char *value = options_value(options, option);
+    size_t len = value ? strlen(value) : 0;
+    if (value && (len == 0 || len > COUNT_DIGITS_MAX || strspn(value, "0123456789") != len)) {
+        client_complain("%s is '%.60s'; expected a whole number", name, value);
+        return false;
+    }
+    *count = options_integer(options, option, *count);
+    return true;
+}
+
 static enum exit_code run_generate(struct client *client)
 {
     const struct options *options = &client->options;
     struct generate_options generate = GENERATE_OPTIONS_INIT;
     char error[OPTIONS_ERROR_CAP] = "";
     int64_t percent = -1;
-    generate.leaders = options_integer(options, OPTION_leaders, generate.leaders);
-    generate.posts = options_integer(options, OPTION_posts, generate.posts);
+    if (!read_count(options, OPTION_leaders, "--leaders", &generate.leaders) ||
+        !read_count(options, OPTION_posts, "--posts", &generate.posts))
+        return EXIT_INPUT;
     generate.seed = (uint64_t)options_integer(options, OPTION_seed, (int64_t)generate.seed);
     generate.force = options_value(options, OPTION_force);
     generate.dir = options->words[1];
@@ -705,38 +659,12 @@ static enum exit_code run_generate(struct client *client)
     if (percent >= 0)
         fputs("\r                          \r", stderr);
     if (code) {
-        complain("%s", error[0] ? error : wm_error_text(code));
+        client_complain("%s", error[0] ? error : wm_error_text(code));
         return code == WM_EMEMORY ? EXIT_INTERNAL : EXIT_INPUT;
     }
     text_clean(&client->out, generate.dir, strlen(generate.dir));
     buf_format(&client->out, ": %lld leaders and %lld posts from seed %llu\n", (long long)generate.leaders,
                (long long)generate.posts, (unsigned long long)generate.seed);
-    return EXIT_DONE;
-}
-
-/* ---- Writing ---- */
-
-/* Nobody reading any more is no failure; being unable to write is. */
-static enum exit_code write_out(struct buf *out, int fd)
-{
-    if (out->failed) {
-        complain("the answer is too large to be shown like this; --json and --csv take less room");
-        return EXIT_INTERNAL;
-    }
-    for (size_t done = 0; done < out->len;) {
-        ssize_t n = write(fd, out->at + done, out->len - done);
-        if (n >= 0)
-            done += (size_t)n;
-        else if (errno == EPIPE)
-            return EXIT_DONE;
-        else if (errno == EAGAIN) /* a terminal that somebody else has set to non-blocking */
-            poll(&(struct pollfd){fd, POLLOUT, 0}, 1, -1);
-        else if (errno != EINTR) {
-            if (fd != STDERR_FILENO)
-                complain("cannot write the answer: %s", strerror(errno));
-            return EXIT_INTERNAL;
-        }
-    }
     return EXIT_DONE;
 }
 
@@ -764,6 +692,7 @@ static void put_help(struct buf *out)
                   "  wellmatch opportunities L000167 --csv    the best posts for a leader, for a spreadsheet\n"
                   "  wellmatch shortlist V00001 --json --data data/sample\n"
                   "                                           without a service, exact and on one line\n"
+                  "  wellmatch allocate                       all posts at once: the best plan, and the proof\n"
                   "  wellmatch validate data/sample           every fault in a folder of data\n"
                   "\n"
                   "Commands ('wellmatch COMMAND --help' has examples of each):\n");
@@ -777,7 +706,9 @@ static void put_help(struct buf *out)
     }
     buf_text(out, "\nOptions of every command that asks, before or after it:\n");
     options_help(out, ASKING | OPTIONS_ALWAYS);
-    buf_text(out, "\nExit: 0 done, 1 failure inside, 2 usage or input, 3 no answer from a service.\n");
+    buf_text(out, "\nExit: 0 done, 1 failure inside, 2 usage or input, 3 no answer from a service; of allocate and "
+                  "solve also\n"
+                  "4 posts unfilled that must be filled, 5 infeasible, 6 deadline.\n");
 }
 
 static void put_command_help(struct buf *out, const struct command *command)

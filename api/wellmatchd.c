@@ -9,6 +9,7 @@
 #include "job.h"
 #include "listener.h"
 #include "log.h"
+#include "planning.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -128,6 +129,7 @@ static int serve(struct daemon *daemon, struct wm_dataset *dataset)
     if (service->conns && code != EXIT_DONE)
         end(daemon);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    planning_fini(service);
     if (service->conns)
         conns_fini(service);
     service_fini(service);
@@ -173,6 +175,10 @@ static int open_all(struct daemon *daemon)
     uv_timer_init(&daemon->loop, &daemon->drain);
     daemon->drain.data = daemon;
     watch_signals(daemon);
+    if (planning_init(service)) {
+        fprintf(stderr, "wellmatchd: out of memory, threads or descriptors\n");
+        return EXIT_INTERNAL;
+    }
 
     struct cache_options options = CACHE_OPTIONS_INIT;
     options.bytes_max = (size_t)config->cache_mib << 20;
@@ -251,6 +257,7 @@ static void end(struct daemon *daemon)
     daemon->ended = true;
     listener_close_all(service);
     conns_close(service);
+    planning_close(service);
     job_cancel_all(service);
     service_cancel_reload(service);
     if (service->cache)

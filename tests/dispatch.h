@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 /* Appends the reply to one request; nothing for a notification. `body` is scratch. */
-static inline void dispatch_request(const struct wm_dataset *dataset, const struct request *request, struct buf *body,
-                                    struct buf *reply)
+static inline void dispatch_request(struct wm_dataset *dataset, const struct method_host *host,
+                                    const struct request *request, struct buf *body, struct buf *reply)
 {
     int code = request->code;
     buf_clear(body);
@@ -20,7 +20,7 @@ static inline void dispatch_request(const struct wm_dataset *dataset, const stru
         jsonrpc_put_fault(body, request);
     } else {
         const struct method *method = method_find(request->method);
-        const struct method_call call = {dataset, NULL, request->params};
+        const struct method_call call = {dataset, host, request->params, NULL};
         if (method == NULL) {
             method_put_unknown(body, request->method);
             code = RPC_METHOD;
@@ -37,7 +37,8 @@ static inline void dispatch_request(const struct wm_dataset *dataset, const stru
 }
 
 /* Puts the reply to one line, without LF; nothing when there is none. */
-static inline void dispatch_line(const struct wm_dataset *dataset, const char *line, size_t len, struct buf *reply)
+static inline void dispatch_line(struct wm_dataset *dataset, const struct method_host *host, const char *line,
+                                 size_t len, struct buf *reply)
 {
     struct message message;
     struct request request;
@@ -47,7 +48,7 @@ static inline void dispatch_line(const struct wm_dataset *dataset, const char *l
     if (message.batch)
         buf_char(reply, '[');
     while (jsonrpc_next(&message, &request))
-        dispatch_request(dataset, &request, &body, reply);
+        dispatch_request(dataset, host, &request, &body, reply);
     if (message.batch && reply->len == 1)
         buf_clear(reply); /* notifications only */
     else if (message.batch)

@@ -9,8 +9,10 @@ import io
 import json
 import os
 import pty
+import random
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -25,9 +27,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Daemon, LEADERS, PATIENCE, POSTS, ROOT, SAMPLE, WELLMATCHD, Wire, WithDaemon, clean_environment, column, request
 
 WELLMATCH = os.environ.get("WELLMATCH") or os.path.join(ROOT, os.environ.get("BUILD", "build"), "wellmatch")
-DONE, INTERNAL, INPUT, UNREACHABLE = 0, 1, 2, 3
+DONE, INTERNAL, INPUT, UNREACHABLE, UNFILLED, INFEASIBLE, DEADLINE = range(7)
 COMMANDS = ["shortlist", "opportunities", "explain", "compare", "list", "get", "info", "service", "stats", "errors", "ping", "reload",
-            "call", "validate", "generate", "help"]
+            "call", "validate", "generate", "allocate", "check", "plans", "cancel", "problem", "solve", "help"]
 NOBODY = "unix:/nonexistent/wellmatch.sock"
 
 
@@ -58,6 +60,25 @@ def on_terminal(*words, columns=80, env=None):
     return process.wait(PATIENCE), received.decode().replace("\r\n", "\n")
 
 
+def interrupted_on_terminal(shown, *words):
+    """The same, when Ctrl-C is pressed once `shown` has been shown."""
+    main, side = pty.openpty()
+    process = subprocess.Popen([WELLMATCH, *words], stdin=side, stdout=side, stderr=side, cwd=ROOT, env=clean_environment({"TERM": "xterm"}))
+    os.close(side)
+    received, sent = b"", False
+    while True:
+        try:
+            data = os.read(main, 65536)
+        except OSError:
+            break
+        received += data
+        if not sent and shown in received:
+            process.send_signal(signal.SIGINT)
+            sent = True
+    os.close(main)
+    return process.wait(PATIENCE), received.decode().replace("\r\n", "\n")
+
+
 def cells(text):
     text = re.sub("\033\\[[0-9;]*m", "", text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
@@ -72,7 +93,8 @@ class Fake:
         self.answer = answer
         self.lines = []
         self.connections = []
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self.accept, daemon=True)
+        self.accepting.start()
 
     def accept(self):
         while True:
@@ -100,6 +122,8 @@ class Fake:
         return self
 
     def __exit__(self, *_):
+        self.server.shutdown(socket.SHUT_RDWR)  # ends accept; closed alone, its descriptor would be the next server's
+        self.accepting.join(PATIENCE)
         self.server.close()
         for connection in self.connections:
             connection.close()
@@ -396,14 +420,16 @@ class Words(WithService):
 
     def test_examples_of_help_work(self):
         pages = [client("--help")[1]] + [client(command, "--help")[1] for command in COMMANDS]
-        examples = {match[1].strip() for page in pages for match in re.finditer(r"(?m)^  wellmatch (.*?)(?:  .*|>.*|<.*|&&.*)?$", page)}
+        examples = {match[1].strip() for page in pages for match in re.finditer(r"(?m)^  wellmatch (.*?)(?:  .*|>.*|<.*|&&.*|\|.*)?$", page)}
         self.assertGreater(len(examples), 15)
         for example in sorted(examples):
             words = subprocess.check_output(["sh", "-c", 'for word in "$@"; do :; done; printf "%%s\\n" %s' % example], text=True).split("\n")[:-1]
-            if words[0] in ("generate", "help", "[COMMAND]") or "-u" in words:
+            if words[0] in ("generate", "help", "solve", "check", "cancel", "[COMMAND]") or "-u" in words or "before.json" in words:
                 continue
+            if words[0] in ("allocate", "problem") and "--posts" not in words:  # the same on fewer posts
+                words += ["--posts", ",".join(sorted({"V00042", *POSTS[:6]}))]
             given = b'["%s","%s"]' % (self.leader.encode(), self.post.encode()) if "-" in words else b""
-            where = [] if "--data" in words or words[0] == "validate" else ["-u", self.url]
+            where = [] if "--data" in words or words[0] in ("validate", "problem") else ["-u", self.url]
             code, out, error = client(*words, *where, stdin=given)
             self.assertEqual((code, error), (DONE, ""), example)
             self.assertTrue(out)
@@ -575,6 +601,489 @@ class Output(Case):
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
                 self.assertEqual(done.returncode, code, closed)
             self.assertEqual(len(set(fake.lines)), 1)  # nothing of an answer went into a connection
+
+
+class Problems(Case):
+    """wellmatch solve, from a file to a checked plan."""
+
+    ROUND = ("wellmatch-problem 1\nresource post 1\nresource money 2.5\ngroup ann\noption 3 post post=1 money=2\noption 1 away\n"
+             "group ben\noption 2.5 post post=1\n")
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="wellmatch-")
+
+    def tearDown(self):
+        shutil.rmtree(self.folder)
+
+    def file(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def test_solve_and_check(self):
+        path = self.file("round", self.ROUND)
+        code, out, error = client("solve", path, "--json")
+        plan = json.loads(out)
+        self.assertEqual((code, error), (DONE, ""))
+        self.assertEqual((plan["status"], plan["value"], plan["bound"], plan["gap"]), ("optimal", 3.5, 3.5, 0))
+        self.assertEqual(plan["choices"], [{"group": "ann", "option": "away"}, {"group": "ben", "option": "post"}])
+        self.assertEqual(client("solve", "-", "--json", stdin=self.ROUND.encode())[1].split('"seconds"')[0], out.split('"seconds"')[0])
+        kept = self.file("plan.json", out)
+        self.assertEqual(client("solve", path, "--check", kept)[0], DONE)
+        verdict = json.loads(client("solve", path, "--check", kept, "--json")[1])
+        self.assertTrue(verdict["feasible"] and verdict["value_agrees"] and verdict["price_bound_agrees"])
+        plan["choices"][0]["option"] = "post"
+        code, out, error = client("solve", path, "--check", self.file("broken.json", json.dumps(plan)), "--json")
+        self.assertEqual((code, error), (INPUT, ""))
+        self.assertEqual((json.loads(out)["feasible"], json.loads(out)["broken_limit"]), (False, "post"))
+        self.assertIn("broken limit post\n", client("solve", path, "--check", self.file("broken.json", json.dumps(plan)))[1])
+
+    def test_what_a_plan_claims_is_checked(self):
+        path = self.file("round", self.ROUND)
+        plan = json.loads(client("solve", path, "--json")[1])
+        for name, value, says in [("value", 4, "value 3.5, which is not what the plan says"),
+                                  ("price_bound", 3.4, "which is not what the plan says\nprice_gap")]:
+            code, out, error = client("solve", path, "--check", self.file("claim.json", json.dumps({**plan, name: value})))
+            self.assertEqual((code, error), (INPUT, ""))
+            self.assertIn(says, out)
+
+    def test_text(self):
+        code, out, error = client("solve", self.file("round", self.ROUND))
+        self.assertEqual((code, error), (DONE, ""))
+        self.assertTrue(out.startswith("status optimal\nvalue 3.5\nbound 3.5\ngap 0\nchoose ann away\nchoose ben post\n"), out)
+
+    def test_infeasible(self):
+        path = self.file("round", self.ROUND + "group cid must\nlock ann post\nlock ben post\n")
+        code, out, error = client("solve", path, "--json")
+        self.assertEqual((code, error), (INFEASIBLE, ""))
+        self.assertEqual(json.loads(out)["conflict"], [{"kind": "must", "group": "cid"}])
+        path = self.file("used", self.ROUND.replace("resource post 1", "resource post 1 must") + "forbid ann post\nforbid ben post\n")
+        code, out, error = client("solve", path, "--json")
+        self.assertEqual((code, json.loads(out)["conflict"]), (INFEASIBLE, [{"kind": "must_use", "resource": "post"}]))
+        self.assertIn("conflict must_use post\n", client("solve", path)[1])
+
+    def test_faults(self):
+        path = self.file("round", self.ROUND + "lock ann home\nresource money x\n")
+        code, out, error = client("solve", path)
+        self.assertEqual((code, out, error.count("\n")), (INPUT, "", 3))
+        self.assertIn(path + ":9:10: no such option: 'home'; an option of that group\n", error)
+        self.refused(INPUT, "solve", path + "-absent", says="No such file")
+        good = self.file("good", self.ROUND)
+        self.refused(INPUT, "solve", good, "--check", self.file("bad", "[1"), says="bad")
+        self.refused(INPUT, "solve", good, "--check", self.file("bad", "{}"), says="it is no plan")
+        for choice, says in [({"group": "ann"}, "needs group and option"), ({"group": "ann", "option": "x"}, "no option 'x'")]:
+            self.refused(INPUT, "solve", good, "--check", self.file("bad", json.dumps({"choices": [choice]})), says=says)
+
+    def hard(self):
+        """Two sums that random weights have to meet exactly: far beyond any search."""
+        draw = random.Random(7)
+        rows = [[draw.randrange(1, 1000) for _ in range(60)] for _ in range(4)]
+        lines = ["wellmatch-problem 1"] + ["resource r%d %d" % (i, sum(row) // 2) for i, row in enumerate(rows)]
+        for j in range(60):
+            uses = " ".join("r%d=%d" % (i, row[j]) for i, row in enumerate(rows))
+            lines += ["group g%d" % j, "option %d o %s" % (sum(row[j] for row in rows), uses)]
+        return self.file("hard", "\n".join(lines) + "\n")
+
+    def test_time_limit(self):
+        code, out, error = client("solve", self.hard(), "--json", "--time-limit", "0.2")
+        plan = json.loads(out)
+        self.assertEqual((code, error, plan["status"]), (DEADLINE, "", "deadline"))
+        self.assertLess(plan["value"], plan["bound"])
+        self.assertEqual(client("solve", self.hard(), "--gap", "0.2")[0], DONE)
+
+    def test_interrupt(self):
+        code, out = interrupted_on_terminal(b"gap", "solve", self.hard())
+        self.assertEqual(code, DEADLINE)
+        self.assertIn("status deadline\n", out)
+        self.assertRegex(out, r"\r\w+ +[\d.]+ of at most [\d.]+, gap [\d.]+%, \d+ nodes, [\d.]+ s")
+
+
+class Plans:
+    """A service that answers plan.* as the test says; each request's method and params are kept."""
+
+    SUMMARY = {"dataset": "d" * 32, "policy": "p" * 32, "ledger": 0, "job": "J1-1", "plan": "P0123456789abcdef", "state": "done",
+               "status": "optimal", "found": True, "value": 0.3, "bound": 0.3, "gap": 0, "priced_bound": 0.31, "elapsed_ms": 5,
+               "verified": True, "placements": 1500, "unfilled": 0, "unplaced": 0, "openings": 1501, "must_fill_unfilled": 0,
+               "local_cost_gbp": 1, "central_cost_gbp": 2, "request": {}, "base": None, "change": None}
+
+    def __init__(self, waits=(), wait=None, **summary):
+        self.asked = []
+        self.waits = list(waits)  # what plan.wait answers before it has a summary: errors' data, or bytes sent first
+        self.wait = wait or self.finish
+        self.summary = {**self.SUMMARY, **summary}
+        self.changed = threading.Condition()
+        self.fake = Fake(self.answer)
+
+    def __enter__(self):
+        self.fake.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        self.fake.__exit__(*error)
+
+    def answer(self, line):
+        request = json.loads(line)
+        with self.changed:
+            self.asked.append((request["method"], request.get("params")))
+            self.changed.notify_all()
+        name = request["method"].replace(".", "_")
+        return getattr(self, name)(request["id"], request.get("params"))
+
+    def result(self, id, result):
+        return json.dumps({"jsonrpc": "2.0", "id": id, "result": result}).encode() + b"\n"
+
+    def error(self, id, code, data):
+        return json.dumps({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": "m", "data": data}}).encode() + b"\n"
+
+    def plan_allocate(self, id, params):
+        return self.result(id, {"job": "J1-1", "state": "queued", "plan": None})
+
+    plan_what_if = plan_allocate
+
+    def plan_check(self, id, params):
+        return self.result(id, {"feasible": True, "count": 0, "faults": [], "value": 0.3, "bound": 0.31, "gap": 0.03})
+
+    def plan_wait(self, id, params):
+        if self.waits:
+            return self.error(id, -32004, self.waits.pop(0))
+        return self.wait(id)
+
+    def finish(self, id):
+        return self.result(id, self.summary)
+
+    def plan_get(self, id, params):
+        part = params.get("part", "summary")
+        if part == "summary":
+            return self.result(id, self.summary)
+        if part == "totals":
+            return self.result(id, {"by_region": [], "by_package": [], "by_organisation": [], "by_mentor": [], "budgets": [], "next_offset": None})
+        rows = [{"leader": "L%d" % i, "post": "V%d" % i, "package": "K", "mentor": None, "value": 0.0002} for i in range(1500)] if part == "placements" else []
+        first = params["offset"]
+        page = rows[first:first + 1000]
+        return self.result(id, {"rows": page, "next_offset": first + 1000 if first + 1000 < len(rows) else None})
+
+    def last(self, method):
+        return [params for name, params in self.asked if name == method][-1]
+
+    def wait_for(self, method, n=1):
+        with self.changed:
+            assert self.changed.wait_for(lambda: sum(name == method for name, _ in self.asked) >= n, PATIENCE), self.asked
+
+
+class Allocating(Case):
+    """What allocate asks, waits for and says, against a service under the test's control."""
+
+    def ask(self, *words, plans=None, **summary):
+        with plans or Plans(**summary) as service:
+            got = client("allocate", *words, "-u", service.fake.url)
+            self.service = service
+            return got
+
+    def test_exit_codes(self):
+        for code, summary in [(DONE, {}), (DONE, {"status": "within_gap"}), (DEADLINE, {"status": "deadline"}),
+                              (UNFILLED, {"must_fill_unfilled": 1}), (UNFILLED, {"must_fill_unfilled": 1, "status": "deadline"}),
+                              (DEADLINE, {"status": "deadline", "found": False, "value": None, "plan": None})]:
+            for form in [[], ["--json"], ["--csv"]]:
+                got, out, error = self.ask(*form, **summary)
+                self.assertEqual((got, error), (code, ""), (summary, form))
+
+    def test_infeasible(self):
+        conflict = [{"kind": "lock", "leader": "L1", "post": "V1"}, {"kind": "must_fill", "post": "V2"}]
+        service = Plans()
+        service.wait = lambda id: service.error(id, 1003, {"job": "J1-1", "conflict": conflict, "least": True, "relaxations": ["drop the lock"]})
+        code, out, error = self.ask(plans=service)
+        self.assertEqual((code, out), (INFEASIBLE, ""))
+        self.assertEqual(error, "wellmatch: no plan: these 2 cannot all hold; without any one of them the others can\n"
+                                "  leader L1 is locked to post V1\n  post V2 must be filled\nWhat would help: drop the lock\n")
+        service = Plans()
+        service.wait = lambda id: service.error(id, 1003, {"job": "J1-1", "conflict": conflict})
+        code, out, error = self.ask("--json", plans=service)
+        self.assertEqual((code, json.loads(error)["data"]["conflict"]), (INFEASIBLE, conflict))
+
+    def test_every_page(self):
+        code, out, error = self.ask("--json")
+        plan = json.loads(out, object_pairs_hook=lambda pairs: self.assertEqual(len(pairs), len(dict(pairs))) or dict(pairs))
+        self.assertEqual([row["leader"] for row in plan["placements"]], ["L%d" % i for i in range(1500)])
+        self.assertEqual({name: plan[name] for name in ("status", "value", "request")}, {"status": "optimal", "value": 0.3, "request": {}})
+        self.assertEqual((plan["unfilled"], plan["unplaced"], plan["prices"]), ([], [], []))
+        self.assertIn("1,500 of 1,501 openings filled", self.ask()[1])
+        self.assertEqual(len(self.ask("--csv")[1].split("\r\n")), 1 + 1500 + 1)
+
+    def test_what_is_asked(self):
+        self.ask("--posts", "V1,V2", "--leaders", "L1", "--package", "K", "--must-fill", "V1", "--must-fill", "V2", "--lock",
+                 "L1:V1,L2:V2:K:M1", "--forbid", "*:V1:K", "--gap", "0.01", "--time-limit", "2.5", "--resolve", "3")
+        self.assertEqual(self.service.last("plan.allocate"), {
+            "posts": ["V1", "V2"], "leaders": ["L1"], "packages": ["K"], "must_fill": ["V1", "V2"],
+            "locks": [{"leader": "L1", "post": "V1"}, {"leader": "L2", "post": "V2", "package": "K", "mentor": "M1"}],
+            "forbids": [{"post": "V1", "package": "K"}], "gap": 0.01, "deadline_ms": 2500, "resolve": 3})
+        self.ask()
+        self.assertEqual(self.service.last("plan.allocate"), {})
+        self.ask("--posts", "V1", "--gap", "0.5", "--what-if", "stock[K]-=2", "--what-if", "moves_max=5", "--move-penalty", "0.001")
+        self.assertEqual(self.service.last("plan.allocate"), {"posts": ["V1"], "gap": 0.5})
+        self.assertEqual(self.service.last("plan.check"), {"placements": [], "limits": [{"resource": "stock", "of": "K", "add": -2}]})
+        self.assertEqual(self.service.last("plan.what_if"), {"plan": "P0123456789abcdef", "limits": [{"resource": "stock", "of": "K", "add": -2}],
+                                                            "move_penalty": 0.001, "moves_max": 5, "gap": 0.5})
+        self.ask("--from", "P0123456789abcdef", "--posts", "V1", "--what-if", "openings[V1]=2")
+        self.assertEqual([name for name, _ in self.service.asked if name != "plan.get"], ["plan.check", "plan.what_if", "plan.wait"])
+        self.assertEqual(self.service.last("plan.what_if"), {"plan": "P0123456789abcdef", "posts": ["V1"],
+                                                            "limits": [{"resource": "openings", "of": "V1", "to": 2}]})
+        self.ask("--from", "P0123456789abcdef")
+        self.assertEqual({name for name, _ in self.service.asked}, {"plan.get"})
+
+    def test_errors_name_the_words_that_caused_them(self):
+        service = Plans()
+        data = {"pointer": "/limits/1/of", "id": "K9", "kind": "package", "nearest": ["K"]}
+        service.plan_check = lambda id, params: service.error(id, 1001, data)
+        code, out, error = self.ask("--what-if", "stock[K]=1", "--what-if", "stock[K9]=1", plans=service)
+        self.assertEqual((code, out, error), (INPUT, "", "wellmatch: --what-if 'stock[K9]=1': there is no package 'K9'; the nearest is K\n"))
+        self.assertEqual([name for name, _ in service.asked], ["plan.check"])  # before anything is solved
+        for words, place in [(["--what-if", "mentor_hour[X]+=1"], 0), (["--what-if", "stock[\u00c9\u00e9]=+1"], 10), (["--lock", "L1"], 2)]:
+            code, out, error = client("allocate", *words, "--data", "data/sample")
+            sentence, text, caret = error.split("\n")[:3]
+            self.assertEqual((code, out, text.strip(), caret), (INPUT, "", words[1], " " * (2 + place) + "^"), error)
+            self.assertTrue(sentence.startswith("wellmatch: %s: " % words[0]))
+        self.refused(INPUT, "allocate", "--moves-max", "3", "--data", "data/sample", says="--from PLAN")
+        self.refused(INPUT, "allocate", "--explain", "V1", "--csv", "--data", "data/sample", says="exclude each other")
+
+    def test_waits_and_tells_progress_to_a_terminal_only(self):
+        data = {"job": "J1-1", "state": "running", "phase": "prices", "value": None, "best_bound": 0.5, "gap": None, "elapsed_ms": 10000}
+        notice = {"jsonrpc": "2.0", "method": "plan.progress", "params": {"job": "J1-1", "phase": "plan\033[2J", "value": 0.25, "bound": 0.5,
+                                                                          "gap": 0.5, "elapsed_ms": 11000}}
+        service = Plans(waits=[data, data])
+        service.wait = lambda id: [json.dumps(notice).encode() + b"\n", service.finish(id)]
+        code, out, error = self.ask(plans=service)
+        self.assertEqual((code, error), (DONE, ""))
+        self.assertNotIn("progress", service.last("plan.allocate"))
+        with Plans(waits=[data, data]) as service:
+            service.wait = lambda id: [json.dumps(notice).encode() + b"\n", service.finish(id)]
+            code, out = on_terminal("allocate", "-u", service.fake.url)
+        self.assertEqual(code, DONE)
+        self.assertEqual(service.last("plan.allocate"), {"progress": True})
+        self.assertTrue(out.startswith("\rprices   no plan yet, at most 0.5, 10.0 s\033[K" * 2 +
+                                       "\rplan?[2J 0.25 of at most 0.5, gap 50%, 11.0 s\033[K\r\033[K"), out[:300])
+
+    def test_interrupt_keeps_the_best_so_far(self):
+        cancelled = threading.Event()
+        late = []
+
+        def wait(id):
+            if not cancelled.is_set():
+                late.append(id)
+                return b""
+            return service.result(id, {**service.summary, "status": "deadline", "gap": 0.1, "bound": 0.33})
+
+        def cancel(id, params):
+            cancelled.set()
+            return [service.finish(late[0]), service.result(id, {"job": "J1-1", "state": "cancelled"})]  # and the wait's own answer
+
+        with Plans(wait=wait) as service:
+            service.plan_cancel = cancel
+            process = subprocess.Popen([WELLMATCH, "allocate", "-u", service.fake.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+            service.wait_for("plan.wait")
+            process.send_signal(signal.SIGINT)
+            out, error = process.communicate(timeout=PATIENCE)
+        self.assertEqual((process.returncode, error), (DEADLINE, b""))
+        self.assertIn("1,500 of 1,501 openings filled; expected benefit 0.300000 of at most 0.330000 (gap 10%)", out.decode())
+        self.assertEqual(service.last("plan.cancel"), {"job": "J1-1"})
+
+    def test_a_service_that_goes_away(self):
+        service = Plans()
+        service.wait = lambda id: None
+        code, out, error = self.ask(plans=service)
+        self.assertEqual((code, out), (UNREACHABLE, ""))
+        self.assertIn("closed the connection", error)
+
+
+class Planning(WithService):
+    """Plans of the sample, small enough to be proven at once, from a service and without one."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.folder = tempfile.mkdtemp(prefix="wellmatch-")
+        cls.few = ["--posts", ",".join([cls.post, *[post for post in POSTS if post != cls.post][:7]])]
+        code, out, error = client("allocate", *cls.few, "--json", "-u", cls.url)
+        assert (code, error) == (DONE, ""), error
+        cls.plan = json.loads(out)
+        cls.path = cls.write("plan.json", cls.plan)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+        super().tearDownClass()
+
+    @classmethod
+    def write(cls, name, plan):
+        path = os.path.join(cls.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(plan, file)
+        return path
+
+    def allocate(self, *words, code=DONE):
+        got, out, error = client("allocate", *words, "-u", self.url)
+        self.assertEqual((got, error), (code, ""), out)
+        return out
+
+    def test_same_with_and_without_service(self):
+        here = json.loads(client("allocate", *self.few, "--json", "--data", "data/sample")[1])
+        for name in here:
+            if name not in ("job", "plan", "elapsed_ms"):
+                self.assertEqual(here[name], self.plan[name], name)
+        self.assertEqual(client("allocate", *self.few, "--data", "data/sample")[1], self.allocate(*self.few))
+        self.assertEqual(client("allocate", *self.few, "--csv", "--data", "data/sample")[1], self.allocate(*self.few, "--csv"))
+
+    def test_parts_agree(self):
+        plan = self.plan
+        self.assertEqual((plan["status"], plan["gap"]), ("optimal", 0))
+        self.assertEqual(round(sum(row["value"] for row in plan["placements"]), 9), plan["value"])
+        self.assertEqual(sum(row["local_cost_gbp"] for row in plan["placements"]), plan["local_cost_gbp"])
+        self.assertEqual(sum(row["filled"] for row in plan["totals"]["by_region"]), len(plan["placements"]))
+        out = self.allocate(*self.few)
+        self.assertIn("%d of %d openings filled" % (len(plan["placements"]), plan["openings"]), out)
+        for row in plan["placements"]:
+            self.assertRegex(out, r"(?m)^.*%s.* %s  %s\b" % (row["post"], row["leader"], row["package"]))
+        for row in plan["unfilled"]:
+            self.assertIn("\n  %s, " % row["post"], out)
+        records = list(csv.DictReader(io.StringIO(self.allocate(*self.few, "--csv"), newline="")))
+        self.assertEqual([(r["leader"], r["post"]) for r in records], [(r["leader"], r["post"]) for r in plan["placements"]])
+
+    def test_check(self):
+        for where in [["--data", "data/sample"], ["-u", self.url]]:
+            code, out, error = client("check", self.path, *where)
+            self.assertEqual((code, error), (DONE, ""), out)
+            self.assertIn("The plan holds", out)
+            verdict = json.loads(client("check", "-", "--json", *where, stdin=json.dumps(self.plan).encode())[1])
+            self.assertEqual((verdict["holds"], verdict["value"], verdict["bound"]), (True, self.plan["value"], self.plan["priced_bound"]))
+        self.assertEqual(client("check", self.plan["plan"], "-u", self.url)[0], DONE)
+        first, second = self.plan["placements"][:2]
+        wrongs = {"value": {**self.plan, "value": self.plan["value"] + 1e-9},
+                  "bound": {**self.plan, "priced_bound": self.plan["priced_bound"] - 1e-9},
+                  "twice": {**self.plan, "placements": [first, *self.plan["placements"]]},
+                  "where": {**self.plan, "placements": [{**first, "leader": self.stranger}, *self.plan["placements"][1:]]},
+                  "lock": {**self.plan, "request": {**self.plan["request"], "locks": [{"leader": first["leader"], "post": second["post"]}]}}}
+        for name, wrong in wrongs.items():
+            code, out, error = client("check", self.write(name + ".json", wrong), "-u", self.url)
+            self.assertEqual((code, error), (INPUT, ""), name)
+            self.assertIn("The plan does not hold", out)
+        unknown = {**self.plan, "placements": [{**first, "post": "V"}]}
+        self.refused(INPUT, "check", self.write("unknown.json", unknown), "-u", self.url, says="there is no post 'V'")
+
+    def test_no_plan(self):
+        for text, says in [("[1", "not JSON"), ("{}", "no plan: it has no placements"), ("", "not JSON")]:
+            path = os.path.join(self.folder, "none.json")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            self.refused(INPUT, "check", path, "--data", "data/sample", says=says)
+        self.refused(INPUT, "check", os.path.join(self.folder, "absent"), "--data", "data/sample", says="No such file")
+        self.refused(INPUT, "check", "P0123456789abcdef", "-u", self.url, says="plan")
+        self.refused(INPUT, "allocate", "--explain", "nobody", *self.few, "--data", "data/sample", says="no post and no leader 'nobody'")
+
+    def test_explain(self):
+        row = self.plan["placements"][0]
+        out = self.allocate(*self.few, "--explain", row["post"])
+        self.assertTrue(out.startswith("%s takes %s, " % (row["leader"], row["post"])), out)
+        self.assertIn("here with package " + row["package"], out)
+        self.assertTrue(self.allocate(*self.few, "--explain", row["leader"]).startswith("%s takes %s, " % (row["leader"], row["post"])))
+        reason = json.loads(self.allocate(*self.few, "--explain", row["post"], "--json"))
+        self.assertEqual(reason["placements"], [r for r in self.plan["placements"] if r["post"] == row["post"]])
+        unplaced = self.plan["unplaced"][0]
+        out = self.allocate(*self.few, "--explain", unplaced["leader"])
+        self.assertTrue(out.startswith(unplaced["leader"] + " has no place in the plan.\n"), out)
+
+    def test_what_if(self):
+        row = max(self.plan["placements"], key=lambda row: row["value"])
+        for change in ["-" + row["leader"], "without[%s]" % row["leader"], "forbid[%s]" % row["leader"]]:
+            for start in [self.few, ["--from", self.path], ["--from", self.plan["plan"]]]:
+                plan = json.loads(self.allocate(*start, "--what-if", change, "--json"))
+                self.assertNotIn(row["leader"], {r["leader"] for r in plan["placements"]})
+                self.assertLess(plan["value"], self.plan["value"])
+                self.assertAlmostEqual(plan["change"]["value"], plan["value"] - self.plan["value"], 9)
+                self.assertEqual(plan["base"], self.plan["plan"])
+        out = self.allocate(*self.few, "--what-if", "-" + row["leader"])
+        self.assertRegex(out, r"^Expected benefit %.6f \(as it was\) to %.6f \(-%s\): -0\.\d+\.\n" % (self.plan["value"], plan["value"], row["leader"]))
+        self.assertRegex(out, r"(?m)^%s  no place now  %s " % (row["leader"], row["post"]))
+        here = client("allocate", "--from", self.path, "--what-if", "-" + row["leader"], "--data", "data/sample")
+        self.assertEqual(here, (DONE, out, ""))
+        kept = self.allocate(*self.few, "--what-if", "openings[%s]+=0" % row["post"])
+        self.assertIn("Nobody moves.", kept)
+
+    def test_what_if_of_every_kind(self):
+        post, package = self.plan["placements"][0]["post"], "P00"
+        for change in ["mentor_hours[North West]+=20", "budget[national:ENGLAND]+=100,000", "stock[P06]=0", "policy[/accept/mentor/value]=1.2",
+                       "must_fill[%s]" % post, "lock[%s]=%s" % (self.plan["placements"][0]["leader"], post), "moves_max=0",
+                       "move_penalty=0.001", "forbid[*]=*/" + package]:
+            out = self.allocate(*self.few, "--what-if", change)
+            self.assertIn("(%s): " % change, out)
+        plan = json.loads(self.allocate(*self.few, "--what-if", "stock[P06]=0", "--what-if", "moves_max=0", "--json"))
+        before = {(r["leader"], r["post"]) for r in self.plan["placements"]}
+        self.assertLessEqual({(r["leader"], r["post"]) for r in plan["placements"]}, before)
+
+    def test_compare(self):
+        row = self.plan["placements"][0]
+        other = json.loads(self.allocate(*self.few, "--without", row["leader"], "--json"))
+        self.assertEqual(other["request"]["without_leaders"], [row["leader"]])
+        path = self.write("other.json", other)
+        code, out, error = client("compare", self.path, path)
+        self.assertEqual((code, error), (DONE, ""))
+        self.assertIn(row["leader"] + "  no place now", out)
+        self.assertEqual(client("compare", self.path, other["plan"], "-u", self.url)[1].replace(other["plan"], path), out)
+        answer = json.loads(client("compare", self.path, path, "--json")[1])
+        with self.daemon.wire() as wire:
+            served = wire.call("plan.compare", {"a": self.plan["plan"], "b": other["plan"], "limit": 1000})["result"]
+        self.assertEqual((answer["difference"], answer["counts"]), (served["difference"], served["counts"]))
+        self.assertEqual([(m["kind"], m["leader"]) for m in answer["moves"]], [(m["kind"], m["leader"]) for m in served["moves"]])
+        self.assertIn("Nobody moves.", client("compare", self.path, self.path)[1])
+        self.refused(INPUT, "compare", self.path, self.post, says="'%s' is no plan" % self.post)
+
+    def test_locks_that_cannot_hold(self):
+        rows = self.plan["placements"]
+        post = next(row["post"] for row in rows if sum(r["post"] == row["post"] for r in rows) == 1)
+        with self.daemon.wire() as wire:
+            ranks = wire.call("match.shortlist", {"post": post, "limit": 1000})["result"]["rows"]
+            openings = wire.call("dataset.get", {"kind": "post", "id": post})["result"]["row"]["openings"]
+        leaders = [rank["leader_id"] for rank in ranks[:openings + 1]]
+        if len(leaders) > openings:
+            words = [word for leader in leaders for word in ("--lock", "%s:%s" % (leader, post))]
+            for where in [["-u", self.url], ["--data", "data/sample"]]:
+                code, out, error = client("allocate", *words, *self.few, *where)
+                self.assertEqual((code, out), (INFEASIBLE, ""))
+                for leader in leaders:
+                    self.assertIn("  leader %s is locked to post %s\n" % (leader, post), error)
+        code, out, error = client("allocate", "--lock", "%s:%s" % (self.stranger, self.post), *self.few, "-u", self.url)
+        self.assertEqual((code, out), (INFEASIBLE, ""))
+        self.assertIn("leader %s is locked to post %s" % (self.stranger, self.post), error)
+
+    def test_jobs(self):
+        out = client("plans", "-u", self.url)[1]
+        self.assertRegex(out, r"(?m)^%s +%s +done +optimal" % (self.plan["job"], self.plan["plan"]))
+        self.assertEqual(client("cancel", self.plan["job"], "-u", self.url)[0], DONE)
+        self.refused(INPUT, "cancel", "J000000-99999", "-u", self.url, says="job")
+        self.refused(INPUT, "plans", "--data", "data/sample", says="--data")
+
+    def test_deadline(self):
+        for where in [["-u", self.url], ["--data", "data/sample"]]:
+            code, out, error = client("allocate", "--time-limit", "0.1", "--resolve", "0", "--json", *where)
+            self.assertEqual((code, error), (DEADLINE if json.loads(out)["status"] == "deadline" else DONE, ""))
+
+    def test_widths(self):
+        for columns in [200, 100, 80, 60]:
+            for words in [[], ["--explain", self.post], ["--what-if", "-" + self.leader]]:
+                code, out = on_terminal("allocate", *self.few, *words, "-u", self.url, columns=columns)
+                self.assertEqual(code, DONE)
+                shown = out.rsplit("\033[K", 1)[-1]
+                self.assertEqual([line for line in shown.split("\n") if cells(line) > columns], [], (columns, words))
+
+    def test_problem(self):
+        code, text, error = client("problem", *self.few, "--data", "data/sample")
+        self.assertEqual((code, error), (DONE, ""))
+        path = os.path.join(self.folder, "problem.txt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        solved = json.loads(client("solve", path, "--json")[1])
+        self.assertEqual((solved["status"], round(solved["value"], 9)), ("optimal", self.plan["value"]))
+        self.refused(INPUT, "problem", says="--data DIR")
+        self.refused(INPUT, "problem", "--posts", "V", "--data", "data/sample", says="there is no post 'V'")
 
 
 class Files(Case):

@@ -145,6 +145,35 @@ static void test_params(void **state)
                        "km\":12.500,\"leaders\":[\"L1\"]}}");
 }
 
+static void test_parts(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"allocate",     "--lock",    "A:B,,C:D", "--what-if", "x,y",
+                                        "--lock=,E:F,", "--what-if", "z",        NULL};
+    static const char *const locks[] = {"A:B", "C:D", "E:F"}, *const changes[] = {"x,y", "z"};
+    struct options options;
+    char error[OPTIONS_ERROR_CAP];
+    assert_true(read_words(words, &options, error));
+    struct options_walk walk = {0};
+    struct slice part;
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(options_next(&options, OPTION_lock, &walk, &part));
+        assert_int_equal(part.len, 3);
+        assert_memory_equal(part.at, locks[i], 3);
+    }
+    assert_false(options_next(&options, OPTION_lock, &walk, &part));
+    walk = (struct options_walk){0};
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(options_next(&options, OPTION_what_if, &walk, &part));
+        assert_int_equal(part.len, strlen(changes[i]));
+        assert_memory_equal(part.at, changes[i], part.len);
+    }
+    assert_false(options_next(&options, OPTION_what_if, &walk, &part));
+    walk = (struct options_walk){0};
+    assert_false(options_next(&options, OPTION_forbid, &walk, &part));
+    options_free(&options);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -153,6 +182,8 @@ static void test_names(void **state)
     assert_string_equal(options_name_of("/packages/1", name), "--package");
     assert_string_equal(options_name_of("/filters/within_km", name), "--within");
     assert_string_equal(options_name_of("/filters/posts/0", name), "--among");
+    assert_string_equal(options_name_of("/locks/0/leader", name), "--lock");
+    assert_string_equal(options_name_of("/deadline_ms", name), "--time-limit");
     assert_null(options_name_of("/post", name));
     assert_null(options_name_of("/limits", name));
     static const char *const names[] = {"shortlist", "opportunities", "list"};
@@ -166,7 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_anywhere),  cmocka_unit_test(test_ended),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_misplaced), cmocka_unit_test(test_timeout), cmocka_unit_test(test_params),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

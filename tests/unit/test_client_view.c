@@ -127,7 +127,7 @@ static void test_errors(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf out;
         buf_init(&out, ROOM);
-        view_error(&out, checked(cases[i].error), cases[i].code, NULL);
+        view_error(&out, checked(cases[i].error), cases[i].code, NULL, NULL);
         buf_char(&out, '\0');
         assert_string_equal(out.at, cases[i].sentence);
         buf_fini(&out);
@@ -140,7 +140,7 @@ static void test_swapped(void **state)
     struct buf out;
     buf_init(&out, ROOM);
     view_error(&out, checked("{\"data\":{\"id\":\"P1\",\"kind\":\"leader\",\"is_a\":\"post\"}}"), RPC_UNKNOWN,
-               "explain LEADER POST");
+               "explain LEADER POST", NULL);
     buf_char(&out, '\0');
     assert_string_equal(
         out.at, "wellmatch: there is no leader 'P1': it is a post; the order is: wellmatch explain LEADER POST\n");
@@ -166,7 +166,7 @@ static void make(int which, struct buf *out)
         view_csv(out, false, "other", checked(any));
         break;
     default:
-        view_error(out, checked("{\"data\":{\"pointer\":\"/limit\",\"expected\":\"e\",\"got\":[1]}}"), RPC_PARAMS,
+        view_error(out, checked("{\"data\":{\"pointer\":\"/limit\",\"expected\":\"e\",\"got\":[1]}}"), RPC_PARAMS, NULL,
                    NULL);
     }
 }

@@ -71,6 +71,7 @@ static void defaults(void **state)
     assert_string_equal(config.redis, "redis://127.0.0.1:6379");
     assert_int_equal(config.in_flight_max, 1024);
     assert_int_equal(config.drain_s, 10);
+    assert_int_equal(config.plan_nice, 20);
     assert_string_equal(config.log, "info");
     assert_false(config.check_only);
     config_fini(&config);
@@ -79,7 +80,7 @@ static void defaults(void **state)
 static void flags(void **state)
 {
     (void)state;
-    good("--data=d --listen tcp://[::1]:0 --listen=unix:s --redis none --cache-mib 0 --threads=3 --log debug "
+    good("--data=d --listen tcp://[::1]:0 --listen=unix:s --redis none --cache-mib 0 --threads=3 --plan-threads 2 --plan-nice=0 --log debug "
          "--check-config",
          "");
     assert_int_equal(config.n_listen, 2);
@@ -88,6 +89,8 @@ static void flags(void **state)
     assert_string_equal(config.redis, "none");
     assert_int_equal(config.cache_mib, 0);
     assert_int_equal(config.threads, 3);
+    assert_int_equal(config.plan_threads, 2);
+    assert_int_equal(config.plan_nice, 0);
     assert_true(config.check_only);
     config_fini(&config);
 }

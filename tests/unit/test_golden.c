@@ -4,6 +4,7 @@
  * look at the difference before you keep it.
  */
 #include "dispatch.h"
+#include "plans.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -16,6 +17,7 @@
 #define FOLDER "tests/golden"
 
 static struct wm_dataset *dataset;
+static struct method_host host; /* keeps plans, which are solved as they are asked for */
 static bool update;
 
 struct line {
@@ -36,7 +38,7 @@ static size_t run_group(const char *file, const char *name, const char *request,
 {
     struct buf reply;
     buf_init(&reply, 1u << 30);
-    dispatch_line(dataset, request, strlen(request), &reply);
+    dispatch_line(dataset, &host, request, strlen(request), &reply);
     if (reply.len == 0)
         buf_char(&reply, '-');
     buf_char(&reply, '\0');
@@ -110,8 +112,14 @@ int main(int argc, char *argv[])
         fputs("data/sample cannot be loaded: run this from the repository's root\n", stderr);
         return 1;
     }
+    const struct plans_options options = PLANS_OPTIONS_INIT;
+    if (plans_new(&options, &host.plans)) {
+        fputs("out of memory\n", stderr);
+        return 1;
+    }
     const struct CMUnitTest tests[] = {cmocka_unit_test(golden)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    plans_free(host.plans);
     wm_dataset_unref(dataset);
     return failed;
 }
