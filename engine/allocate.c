@@ -59,13 +59,12 @@ void country_tell(struct country *c)
         c->proven_nano = country_priced_nano(c);
     if (!c->options.progress)
         return;
-    c->options.progress(c->options.arg,
-                        &(struct wm_progress){.phase = c->phase,
-                                              .found = c->found,
-                                              .value = c->found ? (double)c->value_nano / NANO : 0,
-                                              .bound = (double)c->proven_nano / NANO,
-                                              .gap = country_gap(c),
-                                              .nodes = c->nodes});
+    c->options.progress(c->options.arg, &(struct wm_progress){.phase = c->phase,
+                                                              .found = c->found,
+                                                              .value = c->found ? (double)c->value_nano / NANO : 0,
+                                                              .bound = (double)c->proven_nano / NANO,
+                                                              .gap = country_gap(c),
+                                                              .nodes = c->nodes});
 }
 
 int64_t pick_value_nano(const struct scenario *s, const struct pick *pick)
@@ -149,13 +148,15 @@ static int make(struct country *c, struct answer *answer)
         status = lift_demands(c, &answer->arena, &answer->plan, &conflict);
     if (status == WM_OK && !conflict)
         status = pairs_find(&c->all, c->arena, &c->s, &c->options);
+    if (status == WM_OK && !conflict && !c->warm)
+        status = sample_prices(c);
     if (status == WM_OK && !conflict)
         status = country_lump(c);
     if (status == WM_OK && !conflict && c->request->n_base > 0)
         status = base_plan(c);
     if (status == WM_OK && !conflict)
         status = country_price(c);
-    if (status == WM_OK && c->priced && !c->stopped && country_gap(c) > GAP_KEPT)
+    if (status == WM_OK && c->priced && !c->stopped && country_gap(c) > GAP_KEPT && c->picks_most > ROUND_PLACES)
         status = dive_plan(c);
     if (status == WM_OK && c->priced && !c->stopped)
         status = draft_plans(c);
@@ -318,7 +319,8 @@ static int check(struct country *c, struct wm_plan *plan)
 
 static enum wm_plan_status status_of(const struct country *c, double gap)
 {
-    double wanted = c->options.gap > 0 ? c->options.gap : c->exact ? GAP_PROVEN : GAP_LARGE;
+    bool large = c->stopped ? c->all.n > SMALL_PAIRS : !c->exact;
+    double wanted = c->options.gap > 0 ? c->options.gap : large ? GAP_LARGE : GAP_PROVEN;
     if (c->found && gap <= GAP_PROVEN)
         return WM_PLAN_OPTIMAL;
     return c->found && gap <= wanted ? WM_PLAN_WITHIN_GAP : WM_PLAN_DEADLINE;

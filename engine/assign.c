@@ -220,7 +220,7 @@ static bool begin(struct assign *a, enum start *start)
         *start = FROM_SCRATCH;
         begin_by_bids(a);
     }
-    return true;
+    return !a->state->stopped;
 }
 
 bool assign_solve(struct assign *a, const int64_t *weight, bool (*stop)(void *arg), void *arg)
@@ -242,8 +242,8 @@ bool assign_solve(struct assign *a, const int64_t *weight, bool (*stop)(void *ar
     bool usable = settle(a, start);
     if (s->hard) {
         s->budget = SIZE_MAX;
-        if (!begin_by_auction(a, STEPS_A_COLUMN))
-            begin_by_bids(a);
+        if (!begin_by_auction(a, STEPS_A_COLUMN) && !s->stopped)
+            begin_by_bids(a); /* prices went out of range */
         usable = !s->stopped && settle(a, FROM_CHOICES);
     }
     if (usable && a->feasible)
@@ -270,14 +270,18 @@ void assign_start(struct assign *a, const int64_t *column_price, const uint32_t 
 
 /* ---- settle: shortest paths ---- */
 
-static bool interrupted(struct assign_state *s)
+bool assign_stops(struct assign_state *s)
 {
-    if (s->spent > s->budget)
-        return s->hard = true;
     if (s->spent < s->ask_at)
         return false;
     s->ask_at = s->spent + BETWEEN_STOPS;
     return s->stopped = s->stop && s->stop(s->arg);
+}
+
+static bool interrupted(struct assign_state *s)
+{
+    s->hard = s->spent > s->budget;
+    return s->hard || assign_stops(s);
 }
 
 static void heap_rise(struct assign_state *s, uint32_t column, size_t at)

@@ -149,7 +149,7 @@ void begin_by_bids(struct assign *a)
     s->queue_head = s->n_queue = 0;
     for (uint32_t j = 0; j < a->n_columns; j++)
         enqueue(s, a->n_columns, j);
-    for (size_t bids = 0; s->n_queue && bids < BIDS_EACH * a->n_columns; bids++)
+    for (size_t bids = 0; s->n_queue && bids < BIDS_EACH * a->n_columns && !assign_stops(s); bids++)
         bid(a, dequeue(s, a->n_columns));
     ask_for_free(a);
 }

@@ -110,6 +110,8 @@ int assign_init_plain(struct assign *a, struct arena *arena, size_t n_rows, size
                       const uint32_t *row, const uint32_t *room, const bool *row_must, const bool *column_must);
 /* Edges changed, and are no more than there were at first. */
 void assign_index_rows(struct assign *a);
+/* Does stop say so? Asked once in so much work. */
+bool assign_stops(struct assign_state *s);
 void assign_take(struct assign *a, uint32_t row, uint32_t column, uint32_t edge);
 void assign_leave(struct assign *a, uint32_t row);
 /* Every row is free. */

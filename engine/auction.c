@@ -43,6 +43,11 @@ static inline uint32_t row_of(const struct assign *a, uint32_t column, uint32_t 
     return a->row ? a->row[edge] : edge - a->first[column];
 }
 
+static inline uint32_t column_of(const struct auction *x, uint32_t edge)
+{
+    return x->a->row ? x->edge_column[edge] : (uint32_t)(edge / x->a->n_rows);
+}
+
 /* Is none of LANE edges of following rows worth more than `bound`? By the sign of all differences; modulo 2^64 as in core.c. */
 static inline bool none_above(const int64_t *weight, const int64_t *row_price, int64_t bound)
 {
@@ -85,8 +90,10 @@ static struct best best_column(const struct auction *x, uint32_t i)
 {
     const struct assign *a = x->a;
     struct best b = {NONE, NONE, ASSIGN_NONE, ASSIGN_NONE};
-    for (uint32_t t = x->first_of_row[i]; t < x->first_of_row[i + 1]; t++) {
-        uint32_t e = x->edge_by_row[t], j = x->edge_column[e];
+    uint32_t n = a->row ? x->first_of_row[i + 1] - x->first_of_row[i] : (uint32_t)a->n_columns;
+    for (uint32_t t = 0; t < n; t++) {
+        uint32_t e = a->row ? x->edge_by_row[x->first_of_row[i] + t] : a->first[t] + i;
+        uint32_t j = a->row ? x->edge_column[e] : t;
         if (x->weight[e] != ASSIGN_FORBIDDEN && a->room[j])
             weigh(&b, x->weight[e] - x->column_price[j], e);
     }
@@ -126,8 +133,11 @@ static bool columns_bid(struct auction *x, int64_t step, int64_t range)
             continue;
         x->column_price[j] = second_best(&b, must ? b.first - range : 0) - step;
         x->row_price[i] += b.first - x->column_price[j];
-        if (x->edge_of_row[i] != ASSIGN_NONE)
-            x->stack[n++] = a->row ? x->edge_column[x->edge_of_row[i]] : (uint32_t)(x->edge_of_row[i] / a->n_rows);
+        if (x->edge_of_row[i] != ASSIGN_NONE) {
+            uint32_t holder = column_of(x, x->edge_of_row[i]);
+            x->row_of_column[holder] = ASSIGN_NONE;
+            x->stack[n++] = holder;
+        }
         x->edge_of_row[i] = b.edge;
         x->row_of_column[j] = i;
     }
@@ -140,7 +150,7 @@ static bool rows_offer(struct auction *x, int64_t step, int64_t range)
     const struct assign *a = x->a;
     size_t n = 0;
     bool stopped = false;
-    for (uint32_t i = a->row ? (uint32_t)a->n_rows : 0; i--;)
+    for (uint32_t i = (uint32_t)a->n_rows; i--;)
         if (x->edge_of_row[i] == ASSIGN_NONE && (x->row_price[i] > 0 || (a->row_must && a->row_must[i])))
             x->stack[n++] = i;
     for (size_t bids = 1; n && !ends(x, bids, &stopped); bids++) {
@@ -150,7 +160,7 @@ static bool rows_offer(struct auction *x, int64_t step, int64_t range)
         x->row_price[i] = 0;
         if (b.edge == ASSIGN_NONE || (b.first <= step && !must))
             continue;
-        uint32_t j = a->row ? x->edge_column[b.edge] : (uint32_t)(b.edge / a->n_rows);
+        uint32_t j = column_of(x, b.edge);
         if (x->column_price[j] > ASSIGN_WEIGHT_MOST / 2)
             continue;
         int64_t price = second_best(&b, must ? b.first - range : 0) - step;

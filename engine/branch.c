@@ -22,16 +22,19 @@
 #define FRACTION 1e-6
 
 enum {
-    TRIED_MOST = 12,   /* splits tried by pivots, per node */
-    TRIED_FIRST = 60,  /* and at the root */
-    CONSIDERED = 200,  /* splits ranked, per node */
-    RELIABLE = 4,      /* trials of each half before a guess is as good */
-    PIVOTS_TRIED = 25, /* into each half */
+    TRIED_MOST = 8,    /* splits tried by pivots, per node */
+    TRIED_FIRST = 30,  /* and at the root */
+    IDLE_MOST = 4,     /* splits that were no better, in succession */
+    CONSIDERED = 100,  /* splits ranked, per node */
+    RELIABLE = 4,      /* trials of each half before a guess is as good, */
+    RELIABLE_ROW = 40, /* or of splits by the same row */
+    PIVOTS_TRIED = 20, /* into each half */
     KNOWN_SLOTS = 1 << 14,
     PLANS_EVERY = 50 /* nodes between plans made from shares; also at each power of two */
 };
 
 #define OF_ROW (UINT32_C(1) << 31)
+#define ANY_OWNER (UINT32_MAX - 1)
 
 struct split {
     uint32_t owner; /* a group; or OF_ROW | a row with room for one of its options, or that counts */
@@ -85,10 +88,8 @@ struct search {
     double *activity;                 /* [n_rows] scratch */
     struct option_split *ranked;      /* [CONSIDERED] */
     struct known *known;              /* [KNOWN_SLOTS] by hash */
-    size_t n_known;
-    double average[2];
-    size_t n_average[2];
-    struct node *nodes; /* every node made: children point at parents */
+    struct known average;             /* of all */
+    struct node *nodes;               /* every node made: children point at parents */
     size_t n_nodes, nodes_cap;
     uint32_t *heap; /* [nodes_cap] waiting, the highest bound first */
     size_t n_heap;
@@ -234,41 +235,50 @@ static void give_up(struct search *s, double bound)
 
 /* ---- what is known of splits ---- */
 
-static struct known *known_of(struct search *s, const struct split *split)
+static struct known *slot_of(struct search *s, uint32_t owner, uint32_t row)
 {
-    uint64_t h = (split->owner * UINT64_C(0x9e3779b97f4a7c15)) ^ (split->row * UINT64_C(0xbf58476d1ce4e5b9));
+    uint64_t h = (owner * UINT64_C(0x9e3779b97f4a7c15)) ^ (row * UINT64_C(0xbf58476d1ce4e5b9));
     h ^= h >> 31;
     for (size_t i = h & (KNOWN_SLOTS - 1), n = 0; n < 32; i = (i + 1) & (KNOWN_SLOTS - 1), n++) {
         struct known *k = &s->known[i];
-        bool free = k->n[0] == 0 && k->n[1] == 0;
-        if (free && s->n_known < KNOWN_SLOTS / 2) {
-            k->owner = split->owner;
-            k->row = split->row;
-        }
-        if ((free && s->n_known < KNOWN_SLOTS / 2) || (k->owner == split->owner && k->row == split->row))
-            return k;
+        if (k->n[0] + k->n[1] > 0 && (k->owner != owner || k->row != row))
+            continue;
+        k->owner = owner;
+        k->row = row;
+        return k;
     }
     return NULL;
 }
 
-static void learn(struct search *s, const struct split *split, bool inside, double fall, double moved)
+static void learn_at(struct known *k, bool inside, double each)
 {
-    struct known *k = known_of(s, split);
-    double each = (fall < 1e6 ? fall : 1e6) / (moved > FRACTION ? moved : FRACTION);
-    s->average[inside] += each;
-    s->n_average[inside]++;
     if (!k)
         return;
-    s->n_known += k->n[0] == 0 && k->n[1] == 0;
     k->n[inside]++;
     k->sum[inside] += each;
 }
 
-static double guess(const struct search *s, const struct known *k, bool inside)
+static void learn(struct search *s, const struct split *split, bool inside, double fall, double moved)
 {
-    if (k && k->n[inside])
-        return k->sum[inside] / k->n[inside];
-    return s->n_average[inside] ? s->average[inside] / (double)s->n_average[inside] : 1;
+    double each = (fall < 1e6 ? fall : 1e6) / (moved > FRACTION ? moved : FRACTION);
+    learn_at(slot_of(s, split->owner, split->row), inside, each);
+    learn_at(slot_of(s, ANY_OWNER, split->row), inside, each);
+    learn_at(&s->average, inside, each);
+}
+
+/* Of this split, if it was seen; else of the row, else of all. */
+static double guess(struct search *s, const struct split *split, bool inside)
+{
+    const struct known *own = slot_of(s, split->owner, split->row), *row = slot_of(s, ANY_OWNER, split->row);
+    const struct known *k = own && own->n[inside] ? own : row && row->n[inside] ? row : &s->average;
+    return k->n[inside] ? k->sum[inside] / k->n[inside] : 1;
+}
+
+static bool is_reliable(struct search *s, const struct split *split)
+{
+    const struct known *own = slot_of(s, split->owner, split->row), *row = slot_of(s, ANY_OWNER, split->row);
+    return (own && own->n[0] >= RELIABLE && own->n[1] >= RELIABLE) ||
+           (row && row->n[0] >= RELIABLE_ROW && row->n[1] >= RELIABLE_ROW);
 }
 
 static double score_of(double a, double b)
@@ -299,8 +309,7 @@ static void consider(struct search *s, struct split split, double inside, size_t
 {
     if (inside <= FRACTION || inside >= 1 - FRACTION)
         return;
-    const struct known *k = known_of(s, &split);
-    double score = score_of(guess(s, k, true) * (1 - inside), guess(s, k, false) * inside);
+    double score = score_of(guess(s, &split, true) * (1 - inside), guess(s, &split, false) * inside);
     keep_split(s, n, &(struct option_split){split, inside, score});
 }
 
@@ -431,11 +440,10 @@ static enum choice choose_split(struct search *s, struct split *out, bool *insid
     *inside = true;
     if (n == 0)
         return split_any(s, out) ? CHOICE_SPLIT : CHOICE_NONE;
-    for (size_t i = 0; i < n && idle < most / 2; i++) {
+    for (size_t i = 0; i < n && (idle < IDLE_MOST || s->n_nodes == 1); i++) {
         const struct split *split = &s->ranked[i].split;
-        const struct known *k = known_of(s, split);
-        double in = s->ranked[i].inside, falls[2] = {guess(s, k, false) * in, guess(s, k, true) * (1 - in)};
-        if (!(k && k->n[0] >= RELIABLE && k->n[1] >= RELIABLE) && tried < most) {
+        double in = s->ranked[i].inside, falls[2] = {guess(s, split, false) * in, guess(s, split, true) * (1 - in)};
+        if (tried < most && !is_reliable(s, split)) {
             tried++;
             if (!simplex_try(&s->lp, &s->trial))
                 return CHOICE_STARVED;

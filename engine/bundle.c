@@ -216,6 +216,16 @@ static double balance(struct bundle *b)
     return shift * b->step;
 }
 
+/* Weights add up to 1 again: slopes that nearly depend on each other make great goals, and these leave rounding errors. */
+static void make_whole(struct bundle *b)
+{
+    double sum = 0;
+    for (size_t i = 0; i < b->n_active; i++)
+        sum += b->weight[b->active[i]];
+    for (size_t i = 0; i < b->n_active && sum > 0; i++)
+        b->weight[b->active[i]] /= sum;
+}
+
 /* Towards the goal, until the first weight reaches 0 and leaves. True when none did. */
 static bool approach(struct bundle *b)
 {
@@ -233,11 +243,12 @@ static bool approach(struct bundle *b)
         double moved = b->weight[k] + share * (b->goal[k] - b->weight[k]);
         b->weight[k] = moved > 0 ? moved : 0;
     }
-    if (blocker == SIZE_MAX)
-        return true;
-    b->weight[b->active[blocker]] = 0;
-    deactivate(b, blocker);
-    return false;
+    if (blocker != SIZE_MAX) {
+        b->weight[b->active[blocker]] = 0;
+        deactivate(b, blocker);
+    }
+    make_whole(b);
+    return blocker == SIZE_MAX;
 }
 
 /* The weights that are best with the prices at limits held there. */

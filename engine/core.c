@@ -363,7 +363,8 @@ enum core_end core_solve(struct assign *a, enum start start)
         if (!assign_solve(&c->sub, c->weight, s->stop, s->arg) || !c->sub.feasible)
             return c->sub.state->stopped ? CORE_STOPPED : CORE_NO_HELP;
         unpack(c, a);
-        size_t enough = !try_auction ? SIZE_MAX : missed_before / 2 < most ? missed_before / 2 : most;
+        size_t enough = missed_before / 2 < most ? missed_before / 2 : most;
+        enough = !try_auction ? SIZE_MAX : enough > a->n_columns ? enough : a->n_columns;
         size_t missed = price_all(c, a, enough);
         if (!missed)
             return CORE_SOLVED;

@@ -19,6 +19,7 @@
 
 #define FINE 1e-4       /* relative: prices are good enough when the bound is within this of the master's value */
 #define COARSE_WARM 1e-3
+#define COARSE_SAMPLED 1e-2
 #define COARSE 1e-2     /* where tolerances begin */
 #define PRICE_MOST 4e15 /* femto: no use of anything is worth as much, since no value is above 1 */
 #define NANO_FEMTO ((wide)NANO_IN_FEMTO)
@@ -27,6 +28,7 @@ enum {
     CUTS_MOST = 250,
     CANDIDATES_FIRST = 40, /* a post */
     CANDIDATES_WARM = 12,
+    CANDIDATES_SAMPLED = 20,
     CANDIDATES_EACH = 20,  /* a post and scan, afterwards */
     ROUNDS_MOST = 30,
     LOOKS_MOST = 400 /* a round */
@@ -58,6 +60,7 @@ struct master {
 static int master_init(struct master *m, struct country *c);
 static void master_fini(struct master *m);
 static int first_candidates(struct master *m);
+static int resume(struct master *m, double wanted);
 static int add_candidates(struct master *m, const struct scan *scan);
 static int look(struct master *m, const double *x);
 static int descend(struct master *m, double tolerance);
@@ -91,24 +94,25 @@ int country_relax(struct country *c, double tolerance, size_t looks_most)
 int country_price(struct country *c)
 {
     struct master m;
-    double tolerance = c->warm ? COARSE_WARM : COARSE, violation = 0;
+    double fine = c->fine > 0 ? c->fine : FINE, violation = 0;
+    double tolerance = c->warm ? COARSE_WARM : c->sampled ? COARSE_SAMPLED : COARSE;
     double wanted = c->options.gap > 0 ? c->options.gap : c->all.n > SMALL_PAIRS ? GAP_LARGE : 0;
     c->phase = "prices";
     int status = master_init(&m, c);
     if (status == WM_OK)
-        status = first_candidates(&m);
-    for (int round = 0; round < ROUNDS_MOST && status == WM_OK; round++) {
+        status = c->warm ? resume(&m, wanted) : first_candidates(&m);
+    for (int round = 0; round < ROUNDS_MOST && status == WM_OK && m.near.first; round++) {
         status = descend(&m, tolerance);
         if (status != WM_OK || !m.usable || c->stopped)
             break;
         status = certify(&m, tolerance, &violation);
-        if (status != WM_OK || c->stopped || (tolerance <= FINE && violation <= FINE * m.value) || country_gap(c) <= wanted / 2)
+        if (status != WM_OK || c->stopped || (tolerance <= fine && violation <= fine * m.value) || country_gap(c) <= wanted / 2)
             break;
-        tolerance = tolerance / 5 > FINE ? tolerance / 5 : FINE;
+        tolerance = tolerance / 5 > fine ? tolerance / 5 : fine;
     }
     if (status == WM_OK && c->priced)
         status = keep_shares(&m);
-    if (status == WM_OK && c->priced)
+    if (status == WM_OK && c->priced && m.near.first)
         status = keep_near(&m);
     c->candidates = m.near.n;
     master_fini(&m);
@@ -454,11 +458,46 @@ static int first_candidates(struct master *m)
     if (!pricing || !post_price || !lane_price)
         return WM_EMEMORY;
     memcpy(post_price, c->price, c->s.n_posts * sizeof *post_price);
-    int64_t slack = c->warm ? first_slack(c) : 0;
-    int status = price_scan(&scan, &m->scratch, pricing, &c->all, post_price, lane_price, -slack,
-                            c->warm ? CANDIDATES_WARM : CANDIDATES_FIRST, &c->options);
+    int status = price_scan(&scan, &m->scratch, pricing, &c->all, post_price, lane_price, 0,
+                            c->sampled ? CANDIDATES_SAMPLED : CANDIDATES_FIRST, &c->options);
     c->scans++;
     return status == WM_OK ? add_candidates(m, &scan) : status;
+}
+
+/*
+ * From prices of before: what they prove now is seen at once, since with prices of posts the rest is each leader's best. If
+ * the plan there is comes near enough to it, that is all; else whoever is worth nearly what they cost are the candidates.
+ */
+static int resume(struct master *m, double wanted)
+{
+    struct country *c = m->c;
+    const struct scenario *s = &c->s;
+    struct pricing *pricing = pricing_new(&m->scratch, s, c->price, &c->options);
+    struct scan scan;
+    if (!pricing)
+        return WM_EMEMORY;
+    int status = price_scan(&scan, &m->scratch, pricing, &c->all, c->price, c->lane_price, 0, 1, &c->options);
+    if (status != WM_OK)
+        return status;
+    for (size_t f = 0; f < scan.n_found; f++)
+        if (scan.found[f].reduced > c->lane_price[scan.found[f].lane])
+            c->lane_price[scan.found[f].lane] = scan.found[f].reduced;
+    c->options_priced = scan.options;
+    c->bound_femto = country_limits(c, c->price, NULL) + scan.excess;
+    for (size_t j = 0; j < s->n_posts; j++)
+        c->bound_femto += (wide)c->price[j] * m->room[j];
+    c->priced = true;
+    c->scans += 2;
+    country_tell(c);
+    if (country_gap(c) <= wanted || country_stops(c))
+        return WM_OK;
+    status = price_scan(&scan, &m->scratch, pricing, &c->all, c->price, c->lane_price, -first_slack(c), CANDIDATES_WARM,
+                        &c->options);
+    if (status == WM_OK)
+        status = add_candidates(m, &scan);
+    if (status == WM_OK)
+        assign_start(&m->assign, c->price, NULL);
+    return status;
 }
 
 /* Pairs known beforehand. */

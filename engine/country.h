@@ -12,7 +12,11 @@
 
 #define GAP_LARGE 1e-3 /* what is asked for when nothing is and the optimum is out of reach */
 
-enum { SMALL_PAIRS = 200000 /* that many pairs and their columns can be gone through without a thought */ };
+enum {
+    SMALL_PAIRS = 200000, /* that many pairs and their columns can be gone through without a thought */
+    ROUND_PLACES =
+        100 /* openings of a planning round: the exact search finds good plans by itself sooner than passes 4 and 5 */
+};
 
 /* A leader at a post on the terms of one entry of its menu. */
 struct pick {
@@ -40,7 +44,9 @@ struct country {
     struct arena *arena; /* lives as long as the run */
     bool stopped;        /* stays true once the caller said so */
     const char *phase;
-    bool warm; /* there are prices and a plan from before */
+    bool warm;    /* there are prices and a plan from before */
+    bool sampled; /* there are prices from a sample */
+    double fine;  /* prices are good enough within this, relative; 0: as usual */
 
     struct scenario s;     /* as priced: lumps.c adds resources to it */
     struct scenario plain; /* as it is */
@@ -108,6 +114,9 @@ wide country_limits(const struct country *c, const int64_t *price, double *slope
 /* country.c: the fractional answer over all its pairs, roughly, from its prices; they end where it does.
    No shares: what is left cannot meet its musts, or the caller stopped it. */
 int country_relax(struct country *c, double tolerance, size_t looks_most);
+
+/* sample.c: first prices for a large country, from a small one like it. */
+int sample_prices(struct country *c);
 
 /* country.c: the best prices and the bound they prove. */
 int country_price(struct country *c);

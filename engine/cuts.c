@@ -54,6 +54,7 @@ struct taken { /* t of a group, or of a row (OF_ROW |) */
 struct cutter {
     const struct model *m;
     const double *share;
+    struct run *run;
     struct arena *arena;
     int64_t *t; /* [n_groups + n_rows] */
     uint32_t
@@ -281,7 +282,7 @@ static void keep_found(struct cutter *c, uint32_t row, int64_t step, double how)
 static double improve_t(struct cutter *c, int64_t limit, int64_t step, double best)
 {
     int64_t uses[16];
-    for (size_t i = 0; i < c->n_cliques; i++) {
+    for (size_t i = 0; i < c->n_cliques && !run_stops(c->run); i++) {
         int64_t *t = &c->t[clique_at(c, c->cliques[i])], was = *t;
         size_t n = list_uses(c, c->cliques[i], uses, 15);
         uses[n++] = 0;
@@ -475,7 +476,7 @@ static bool init(struct cutter *c)
 
 int cuts_find(const struct model *m, const double *share, struct run *run, struct arena *arena, struct rows *rows)
 {
-    struct cutter c = {.m = m, .share = share, .arena = arena};
+    struct cutter c = {.m = m, .share = share, .run = run, .arena = arena};
     double *dense = arena_alloc(arena, m->n_options + 1, sizeof *dense);
     size_t room = 0;
     *rows = (struct rows){.n = 0};
@@ -493,7 +494,7 @@ int cuts_find(const struct model *m, const double *share, struct run *run, struc
         if (!c.packs[r] && used[r] > m->high[r] - 0.5)
             cut_row(&c, r);
     qsort(c.found, c.n_found, sizeof *c.found, by_efficacy);
-    for (size_t i = 0; i < c.n_found && rows->n < CUTS_MOST; i++) {
+    for (size_t i = 0; i < c.n_found && rows->n < CUTS_MOST && !run_stops(run); i++) {
         if (!write_cut(&c, &c.found[i], rows, &room))
             return WM_EMEMORY;
         if (!is_alike(rows, share, dense))

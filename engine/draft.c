@@ -45,7 +45,8 @@ int draft_plans(struct country *c)
             improve(&d);
         fill_open_posts(&d);
         offer(&d, picks);
-        status = polish(&d, c->options.gap > 0 ? c->options.gap : GAP_LARGE, PART_POSTS, PARTS_MOST);
+        if (c->picks_most > ROUND_PLACES)
+            status = polish(&d, c->options.gap > 0 ? c->options.gap : GAP_LARGE, PART_POSTS, PARTS_MOST);
         offer(&d, picks);
     }
     arena_fini(&arena);

@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-    LIFTED_MOST = 60000, /* columns of an exact search */
+    LIFTED_MOST = 1000000, /* columns of an exact search */
     REST_MOST = 8000,    /* of what a dive leaves */
     FEW_PARTS = 20       /* of a large country few columns are left once the gap is this part of one placement's value */
 };

@@ -86,6 +86,18 @@ static int find_lumps(struct country *c, const struct sizes *sizes)
     return WM_OK;
 }
 
+/* A price of before that still has a slot; anything else in it is passed over. */
+static void start_slot(const struct country *c, const struct wm_package_price *start, int64_t *price)
+{
+    size_t n_mentors = c->s.moves - c->s.first_mentor;
+    uint32_t at = start->mentor < n_mentors ? c->lump_at[start->mentor] : UINT32_MAX;
+    for (uint32_t i = 0; at != UINT32_MAX && i < c->lump[at].n; i++) {
+        uint32_t slot = c->lump[at].first + i;
+        if (c->slot_units[slot - c->n_plain] * c->unit[c->lump[at].resource] == start->hours)
+            price[slot] = price_counted(&c->plain, c->lump[at].resource, start->price_femto);
+    }
+}
+
 /* The resources' arrays grow by the slots, which take the mentors' places among the scarce. */
 static int add_slots(struct country *c)
 {
@@ -106,6 +118,8 @@ static int add_slots(struct country *c)
             limit[slot] = room[slot] = c->lump[l].units / (int64_t)units;
             price[slot] = price[c->lump[l].resource] * (int64_t)units * c->unit[c->lump[l].resource];
         }
+    for (size_t i = 0; i < c->request->n_start_packages; i++)
+        start_slot(c, &c->request->start_packages[i], price);
     for (size_t l = 0; l < c->n_lumps; l++)
         price[c->lump[l].resource] = 0;
     c->n_scarce = 0;

@@ -140,14 +140,23 @@ struct simplex {
     struct factor factor;                 /* of the columns of `basic`, less their keys' */
     double *x;                            /* [n_rows] of basic */
     double *weight;                       /* [n_rows] of basic: about the squared length of its row of the inverse */
-    double *key_x;                        /* [n_groups] */
+    double *key_x;                        /* [n_groups] how much there is of the key */
+    double *most;                         /* [n_rows] how much there may be of what is basic */
     double *prices;                       /* [n_rows] */
     double *cost, *alpha;                 /* [n_shapes] at the prices; along the row */
     double *row, *column, *scratch, *tau; /* [n_rows] */
     uint32_t *touched;                    /* [n_rows] */
     uint32_t *replaced;                   /* [n_rows] */
-    struct candidate *candidates;         /* [n_options + n_rows] */
-    size_t *row_first;                    /* [n_rows + 1] the uses by row */
+    uint32_t *open_first, *open; /* [n_groups + 1] options that are not banned, by group, since the last solve began */
+    uint32_t *open_shapes;       /* [n_open_shapes] theirs and those of keys */
+    size_t n_open_shapes, n_open_uses;
+    uint32_t *by_shape_first, *by_shape; /* the same options, by shape */
+    uint32_t *asked;                     /* [n_asked] shapes of which the row asks anything, if `few` */
+    size_t n_asked;
+    bool few;
+    uint32_t *shape_seen, seen;   /* [n_shapes] stamps */
+    struct candidate *candidates; /* [n_options + n_rows] */
+    size_t *row_first;            /* [n_rows + 1] the uses by row */
     uint32_t *row_shape;
     double *row_coef;
     size_t *column_first; /* [n_rows + 1] scratch: columns to factor */

@@ -75,6 +75,7 @@ bool simplex_init(struct simplex *s, struct arena *arena, const struct model *m)
     s->slack = arena_alloc(arena, n + 1, sizeof *s->slack);
     s->x = arena_alloc(arena, n + 1, sizeof *s->x);
     s->weight = arena_alloc(arena, n + 1, sizeof *s->weight);
+    s->most = arena_alloc(arena, n + 1, sizeof *s->most);
     s->prices = arena_alloc(arena, n + 1, sizeof *s->prices);
     s->cost = arena_alloc(arena, m->n_shapes + 1, sizeof *s->cost);
     s->alpha = arena_alloc(arena, m->n_shapes + 1, sizeof *s->alpha);
@@ -84,11 +85,19 @@ bool simplex_init(struct simplex *s, struct arena *arena, const struct model *m)
     s->tau = arena_alloc(arena, n + 1, sizeof *s->tau);
     s->touched = arena_alloc(arena, n + 1, sizeof *s->touched);
     s->replaced = arena_alloc(arena, n + 1, sizeof *s->replaced);
+    s->open_first = arena_alloc(arena, m->n_groups + 2, sizeof *s->open_first);
+    s->open = arena_alloc(arena, m->n_options + 1, sizeof *s->open);
+    s->open_shapes = arena_alloc(arena, m->n_shapes + 1, sizeof *s->open_shapes);
+    s->by_shape_first = arena_alloc(arena, m->n_shapes + 2, sizeof *s->by_shape_first);
+    s->by_shape = arena_alloc(arena, m->n_options + 1, sizeof *s->by_shape);
+    s->asked = arena_alloc(arena, m->n_shapes + 1, sizeof *s->asked);
+    s->shape_seen = arena_alloc(arena, m->n_shapes + 1, sizeof *s->shape_seen);
     s->candidates = arena_alloc(arena, m->n_options + n + 1, sizeof *s->candidates);
     s->column_first = arena_alloc(arena, n + 2, sizeof *s->column_first);
     if (!s->banned || !s->low || !s->high || !s->key || !s->key_x || !s->basic || !s->is_basic || !s->slack || !s->x ||
-        !s->weight || !s->prices || !s->cost || !s->alpha || !s->row || !s->column || !s->scratch || !s->tau ||
-        !s->touched || !s->replaced || !s->candidates || !s->column_first)
+        !s->weight || !s->most || !s->prices || !s->cost || !s->alpha || !s->row || !s->column || !s->scratch ||
+        !s->tau || !s->touched || !s->replaced || !s->candidates || !s->column_first || !s->open_first || !s->open ||
+        !s->open_shapes || !s->shape_seen || !s->by_shape_first || !s->by_shape || !s->asked)
         return false;
     memcpy(s->low, m->low, n * sizeof *s->low);
     memcpy(s->high, m->high, n * sizeof *s->high);
@@ -354,6 +363,17 @@ void simplex_back(struct simplex *s, const struct trial *t)
 
 /* ---- numbers of a basis ---- */
 
+/* How much there may be of what is basic at p. */
+static double most_of(const struct simplex *s, size_t p)
+{
+    uint32_t basic = s->basic[p];
+    if (basic & SLACK) {
+        uint32_t r = basic & ~SLACK;
+        return s->low[r] > 0 ? s->high[r] - s->low[r] : HUGE_VAL;
+    }
+    return s->banned[basic] ? 0 : HUGE_VAL;
+}
+
 static void refresh_shares(struct simplex *s)
 {
     const struct model *m = s->model;
@@ -365,6 +385,13 @@ static void refresh_shares(struct simplex *s)
             s->x[m->use_row[u]] -= m->coef[u];
     }
     factor_solve(&s->factor, s->x, s->scratch);
+    for (size_t g = 0; g < m->n_groups; g++)
+        s->key_x[g] = 1;
+    for (size_t p = 0; p < m->n_rows; p++) {
+        s->most[p] = most_of(s, p);
+        if (!(s->basic[p] & SLACK))
+            s->key_x[m->group_of[s->basic[p]]] -= s->x[p];
+    }
 }
 
 static void refresh_prices(struct simplex *s)
@@ -389,27 +416,6 @@ static bool refresh(struct simplex *s)
     refresh_prices(s);
     refresh_shares(s);
     return true;
-}
-
-/* How much of each key with others beside it there is, into key_x; returns how many groups were listed in `touched`. */
-static size_t refresh_keys(struct simplex *s)
-{
-    const struct model *m = s->model;
-    size_t n = 0;
-    for (size_t p = 0; p < m->n_rows; p++)
-        if (!(s->basic[p] & SLACK))
-            s->key_x[m->group_of[s->basic[p]]] = 2;
-    for (size_t p = 0; p < m->n_rows; p++) {
-        if (s->basic[p] & SLACK)
-            continue;
-        uint32_t g = m->group_of[s->basic[p]];
-        if (s->key_x[g] == 2) {
-            s->touched[n++] = g;
-            s->key_x[g] = 1;
-        }
-        s->key_x[g] -= s->x[p];
-    }
-    return n;
 }
 
 void simplex_shares(const struct simplex *s, double *share)
@@ -445,21 +451,19 @@ static bool swap_key(struct simplex *s, size_t p)
 {
     const struct model *m = s->model;
     uint32_t g = m->group_of[s->basic[p]];
-    double x = 1;
     size_t n = 0;
-    for (size_t i = 0; i < m->n_rows; i++) {
-        if ((s->basic[i] & SLACK) || m->group_of[s->basic[i]] != g)
-            continue;
-        x -= s->x[i];
-        if (i != p)
+    for (size_t i = 0; i < m->n_rows; i++)
+        if (i != p && !(s->basic[i] & SLACK) && m->group_of[s->basic[i]] == g)
             s->touched[n++] = (uint32_t)i;
-    }
     if (!factor_rekey(&s->factor, (uint32_t)p, s->touched, n))
         return false;
     uint32_t key = s->key[g];
     s->key[g] = s->basic[p];
     s->basic[p] = key;
-    s->x[p] = x;
+    double x = s->x[p];
+    s->x[p] = s->key_x[g];
+    s->key_x[g] = x;
+    s->most[p] = most_of(s, p);
     return true;
 }
 
@@ -515,75 +519,176 @@ struct leaving {
     double over; /* how far it is below what it may be (negative), or above */
 };
 
-static double offence(const struct simplex *s, uint32_t basic, double x)
+static double offence(double x, double most)
 {
-    if (x < -TOLERANCE)
-        return x;
-    double most = HUGE_VAL;
-    if (basic & SLACK) {
-        uint32_t r = basic & ~SLACK;
-        most = s->low[r] > 0 ? s->high[r] - s->low[r] : HUGE_VAL;
-    } else if (s->banned[basic]) {
-        most = 0;
-    }
-    return x > most + TOLERANCE ? x - most : 0;
+    return x < -TOLERANCE ? x : x > most + TOLERANCE ? x - most : 0;
 }
 
 static void choose_leaving(struct simplex *s, struct leaving *out)
 {
-    size_t n = s->model->n_rows;
+    const struct model *m = s->model;
     double worst = 0;
-    *out = (struct leaving){.at = n};
-    for (size_t p = 0; p < n; p++) {
-        double over = offence(s, s->basic[p], s->x[p]);
+    *out = (struct leaving){.at = m->n_rows};
+    for (size_t p = 0; p < m->n_rows; p++) {
+        double over = offence(s->x[p], s->most[p]);
         if (over != 0 && over * over > worst * s->weight[p]) {
             worst = over * over / s->weight[p];
             *out = (struct leaving){.at = p, .over = over};
         }
-    }
-    size_t n_touched = refresh_keys(s);
-    for (size_t i = 0; i < n_touched; i++) {
-        uint32_t g = s->touched[i];
-        double over = offence(s, s->key[g], s->key_x[g]);
-        if (over == 0 || over * over <= worst) /* a key's row is about as long as 1 */
+        if (s->basic[p] & SLACK)
             continue;
-        worst = over * over;
-        *out = (struct leaving){.at = 0, .is_key = true, .group = g, .over = over};
+        uint32_t g = m->group_of[s->basic[p]];
+        over = offence(s->key_x[g], s->banned[s->key[g]] ? 0 : HUGE_VAL);
+        if (over != 0 && over * over > worst) { /* a key's row is about as long as 1 */
+            worst = over * over;
+            *out = (struct leaving){.at = 0, .is_key = true, .group = g, .over = over};
+        }
     }
 }
 
-/* What the row asks of every shape, row by row, for most of it is 0. */
+static void list_by_shape(struct simplex *s);
+
+/* Lists what is not banned, and what is basic: all that a pivot has to look at. */
+static void list_open(struct simplex *s)
+{
+    const struct model *m = s->model;
+    uint32_t n = 0;
+    s->n_open_shapes = s->n_open_uses = 0;
+    s->seen++;
+    for (size_t g = 0; g < m->n_groups; g++) {
+        s->open_first[g] = n;
+        for (uint32_t o = m->first[g]; o < m->first[g + 1]; o++) {
+            uint32_t k = m->shape_of[o];
+            if (s->banned[o] && !s->is_basic[o])
+                continue;
+            s->open[n++] = o;
+            if (s->shape_seen[k] == s->seen)
+                continue;
+            s->shape_seen[k] = s->seen;
+            s->open_shapes[s->n_open_shapes++] = k;
+            s->n_open_uses += m->first_use[k + 1] - m->first_use[k];
+        }
+    }
+    s->open_first[m->n_groups] = n;
+    list_by_shape(s);
+}
+
+/* The options that list_open found, by shape. */
+static void list_by_shape(struct simplex *s)
+{
+    const struct model *m = s->model;
+    uint32_t n = s->open_first[m->n_groups], *at = s->by_shape_first;
+    memset(at, 0, (m->n_shapes + 2) * sizeof *at);
+    for (uint32_t i = 0; i < n; i++)
+        at[m->shape_of[s->open[i]] + 2]++;
+    for (size_t k = 2; k < m->n_shapes + 2; k++)
+        at[k] += at[k - 1];
+    for (uint32_t i = 0; i < n; i++)
+        s->by_shape[at[m->shape_of[s->open[i]] + 1]++] = s->open[i];
+}
+
+static void fill_alpha_by_rows(struct simplex *s)
+{
+    const struct model *m = s->model;
+    if (!s->few)
+        memset(s->alpha, 0, m->n_shapes * sizeof *s->alpha);
+    s->seen++;
+    for (size_t r = 0; r < m->n_rows; r++) {
+        double a = s->row[r];
+        if (a == 0)
+            continue;
+        for (size_t i = s->row_first[r]; i < s->row_first[r + 1]; i++) {
+            uint32_t k = s->row_shape[i];
+            if (s->few && s->shape_seen[k] != s->seen) {
+                s->shape_seen[k] = s->seen;
+                s->asked[s->n_asked++] = k;
+                s->alpha[k] = 0;
+            }
+            s->alpha[k] += a * s->row_coef[i];
+        }
+    }
+}
+
+/*
+ * What the row asks of every shape: row by row, for most of it is 0, or shape by shape when few are open. When it asks
+ * something of `few` of them only, these are listed, and alpha of the others is not to be looked at.
+ */
 static void fill_alpha(struct simplex *s)
 {
     const struct model *m = s->model;
-    memset(s->alpha, 0, m->n_shapes * sizeof *s->alpha);
+    size_t by_rows = 0;
     for (size_t r = 0; r < m->n_rows; r++) {
-        double a = s->row[r];
-        if (fabs(a) < NOTHING)
-            continue;
-        for (size_t i = s->row_first[r]; i < s->row_first[r + 1]; i++)
-            s->alpha[s->row_shape[i]] += a * s->row_coef[i];
+        s->row[r] = fabs(s->row[r]) < NOTHING ? 0 : s->row[r];
+        by_rows += s->row[r] != 0 ? s->row_first[r + 1] - s->row_first[r] : 0;
     }
+    s->few = by_rows < m->n_shapes / 4;
+    s->n_asked = 0;
+    if (s->few || 2 * s->n_open_uses >= by_rows + m->n_shapes) {
+        fill_alpha_by_rows(s);
+        return;
+    }
+    for (size_t i = 0; i < s->n_open_shapes; i++) {
+        uint32_t k = s->open_shapes[i];
+        double sum = 0;
+        for (size_t u = m->first_use[k]; u < m->first_use[k + 1]; u++)
+            sum += s->row[m->use_row[u]] * m->coef[u];
+        s->alpha[k] = sum;
+    }
+}
+
+/* An option that may come in, with pivot a; its group's key gets `gets`. */
+static size_t list_option(struct simplex *s, uint32_t o, double a, double gets, size_t n, double *least)
+{
+    const struct model *m = s->model;
+    double net = gets - m->worth[o] + s->cost[m->shape_of[o]];
+    net = net > 0 ? net : 0;
+    s->candidates[n] = (struct candidate){o, a, net};
+    if (net + HARRIS < *least * a)
+        *least = (net + HARRIS) / a;
+    return n + 1;
+}
+
+static size_t list_group(struct simplex *s, size_t g, double key, double sign, size_t n, double *least)
+{
+    const struct model *m = s->model;
+    double zero = sign * key + PIVOT_LEAST, gets = m->worth[s->key[g]] - s->cost[m->shape_of[s->key[g]]];
+    for (uint32_t i = s->open_first[g]; i < s->open_first[g + 1]; i++) {
+        uint32_t o = s->open[i], k = m->shape_of[o];
+        double a = sign * (s->few && s->shape_seen[k] != s->seen ? 0 : s->alpha[k]);
+        if (a > zero && !s->is_basic[o] && !s->banned[o])
+            n = list_option(s, o, a - sign * key, gets, n, least);
+    }
+    return n;
+}
+
+/* All that may come in, of the shapes that are asked for anything and of the groups whose key is. */
+static size_t list_few(struct simplex *s, double sign, double *least)
+{
+    const struct model *m = s->model;
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_asked; i++) {
+        uint32_t k = s->asked[i];
+        for (uint32_t j = s->by_shape_first[k]; j < s->by_shape_first[k + 1]; j++) {
+            uint32_t o = s->by_shape[j], g = m->group_of[o], key = m->shape_of[s->key[g]];
+            double a = sign * s->alpha[k];
+            if (s->key[g] == o)
+                n = list_group(s, g, s->alpha[k], sign, n, least);
+            else if (s->shape_seen[key] != s->seen && a > PIVOT_LEAST && !s->is_basic[o] && !s->banned[o])
+                n = list_option(s, o, a, m->worth[s->key[g]] - s->cost[key], n, least);
+        }
+    }
+    return n;
 }
 
 static size_t list_options(struct simplex *s, double sign, double *least)
 {
     const struct model *m = s->model;
     size_t n = 0;
+    if (s->few)
+        return list_few(s, sign, least);
     for (size_t g = 0; g < m->n_groups; g++) {
-        uint32_t key = s->key[g];
-        double zero = sign * s->alpha[m->shape_of[key]] + PIVOT_LEAST, gets = m->worth[key] - s->cost[m->shape_of[key]];
-        for (uint32_t o = m->first[g]; o < m->first[g + 1]; o++) {
-            double a = sign * s->alpha[m->shape_of[o]];
-            if (a <= zero || s->is_basic[o] || s->banned[o])
-                continue;
-            double net = gets - m->worth[o] + s->cost[m->shape_of[o]];
-            a -= zero - PIVOT_LEAST;
-            net = net > 0 ? net : 0;
-            s->candidates[n++] = (struct candidate){o, a, net};
-            if (net + HARRIS < *least * a)
-                *least = (net + HARRIS) / a;
-        }
+        uint32_t k = m->shape_of[s->key[g]];
+        n = list_group(s, g, s->few && s->shape_seen[k] != s->seen ? 0 : s->alpha[k], sign, n, least);
     }
     return n;
 }
@@ -636,6 +741,8 @@ static bool exchange(struct simplex *s, size_t p, uint32_t entering, double over
         if (a == 0 || i == p)
             continue;
         s->x[i] -= step * a;
+        if (!(s->basic[i] & SLACK))
+            s->key_x[m->group_of[s->basic[i]]] += step * a;
         double by = a / pivot, weight = s->weight[i] - 2 * by * s->tau[i] + by * by * length;
         s->weight[i] = weight > WEIGHT_LEAST ? weight : WEIGHT_LEAST;
     }
@@ -643,15 +750,18 @@ static bool exchange(struct simplex *s, size_t p, uint32_t entering, double over
     s->weight[p] = length > WEIGHT_LEAST ? length : WEIGHT_LEAST;
     for (size_t r = 0; r < n; r++)
         s->prices[r] += theta * s->row[r];
-    for (size_t k = 0; k < m->n_shapes; k++)
-        s->cost[k] += theta * s->alpha[k];
+    const uint32_t *shapes = s->few ? s->asked : s->open_shapes;
+    for (size_t i = 0, n_shapes = s->few ? s->n_asked : s->n_open_shapes; i < n_shapes; i++)
+        s->cost[shapes[i]] += theta * s->alpha[shapes[i]];
     if (!factor_exchange(&s->factor, (uint32_t)p, s->column))
         return false;
     uint32_t leaving = s->basic[p];
     if (leaving & SLACK)
         s->slack[leaving & ~SLACK] = over > 0 ? SLACK_ALL : SLACK_NONE;
-    else
+    else {
         s->is_basic[leaving] = 0;
+        s->key_x[m->group_of[leaving]] += s->x[p];
+    }
     if (entering & SLACK) {
         uint32_t r = entering & ~SLACK;
         was = s->slack[r] == SLACK_ALL ? s->high[r] - s->low[r] : 0;
@@ -659,9 +769,11 @@ static bool exchange(struct simplex *s, size_t p, uint32_t entering, double over
         s->prices[r] = 0;
     } else {
         s->is_basic[entering] = 1;
+        s->key_x[m->group_of[entering]] -= step;
     }
     s->x[p] = was + step;
     s->basic[p] = entering;
+    s->most[p] = most_of(s, p);
     return true;
 }
 
@@ -752,6 +864,7 @@ enum lp_status simplex_solve(struct simplex *s, double cutoff, size_t pivots_mos
         s->bound = -HUGE_VAL;
         return LP_INFEASIBLE;
     }
+    list_open(s);
     double estimate = sum_bound(s);
     for (; patience > 0; patience--) {
         struct leaving leaving;
@@ -764,6 +877,7 @@ enum lp_status simplex_solve(struct simplex *s, double cutoff, size_t pivots_mos
                 return LP_STARVED;
             if (replace_banned_keys(s) == KEYS_NONE)
                 return finish(s, LP_STALLED);
+            list_open(s);
             estimate = sum_bound(s);
         }
         choose_leaving(s, &leaving);
@@ -774,6 +888,7 @@ enum lp_status simplex_solve(struct simplex *s, double cutoff, size_t pivots_mos
             restarted = true; /* the basis it began with was none of the dual method's: from scratch, then */
             if (!simplex_begin(s))
                 return LP_STARVED;
+            list_open(s);
             estimate = sum_bound(s);
             continue;
         }

@@ -1,21 +1,26 @@
 /*
- * Who gets what: the passes from a problem to a proven plan, in order. Read wm_solve first.
+ * Who gets what: the passes from a problem to a proven plan, in order. Read solve_from, then solve.
  *
- *   1 model      what can be chosen at all, scaled; "nothing" becomes an option; limits out of reach go    here
- *   2 prices     quick ones by subgradients, for a first bound and a first plan                            descend.c
- *   3 relaxation the best prices there are, by the dual simplex method on the resources alone              simplex.c
- *   4 plan       greedy by net worth at those prices, repaired, improved by exchange                       greedy.c
- *   5 narrow     options whose net worth falls short by more than the gap cannot be in a better plan       here
- *   6 search     branch and bound over what is left, every bound from prices                               branch.c
- *   7 verify     feasibility, value and bound again, by code that knows nothing of all this                verify_solution.c
+ *   1 model       what can be chosen at all, scaled; "nothing" becomes an option; options by shape          model.c
+ *   2 prices      quick ones by subgradients, for a first bound; a first plan by net worth                  descend.c greedy.c
+ *   3 relaxation  the best prices there are, by the dual simplex method, sifting: these are published       simplex.c factor.c
+ *   4 field       options whose net worth falls short by more than the gap cannot be in a better plan (Dantzig, Fulkerson
+ *                 and Johnson 1954) and go, here and after each pass below; limits go down to sums that uses can reach
+ *   5 cuts        rows that plans keep and the relaxation's answer breaks, in rounds, until they tell little   cuts.c
+ *   6 near        a short search among the few options that the prices think most of; again among more, for longer: good
+ *                 plans, which narrow the field (core problems, Balas and Zemel 1980)                       branch.c
+ *   7 search      branch and bound over what is left of the field, every bound from prices                  branch.c
+ *   8 verify      feasibility, value and bound again, by code that knows nothing of all this                verify_solution.c
  *
  * Why it is right: a plan is only taken when integers say that it holds; a bound is only taken from price_bound, which
- * rounds to the safe side and holds for any prices; so doubles, tolerances and patience decide how long it takes and how
- * small the gap becomes, not whether what is said is true. Why it is the same every time: one thread, fixed order of
- * every sum, ties by number, and no clock: only the caller's stop can cut it short.
+ * rounds to the safe side and holds for any prices; rows are added only if they follow from limits in integers. So doubles,
+ * tolerances and patience decide how long it takes and how small the gap becomes, not whether what is said is true. Why it
+ * is the same every time: one thread, fixed order of every sum, ties by number, and no clock: only the caller's stop can cut
+ * it short.
  *
- * Where it stops: the relaxation keeps a square of the resources in memory and goes over it once a pivot, so past
- * RELAXED_MOST resources passes 3, 5 and 6 are left out and the gap of pass 2 is what is reported.
+ * Where it stops: passes 5 and 6 end by counts, pass 7 at the proof or the stop. Options by the hundred thousand are no
+ * trouble as long as few are near the best; limits by the ten thousand are, for each pivot looks at all of them, and then
+ * what is reported is the bound of pass 2 and the gap that is left.
  *
  * Only locks and musts can make a problem infeasible, since taking nothing is always within limits. The conflict that is
  * named is irreducible: each of its members was seen to be needed, by solving without it (deletion filter, Chinneck and
@@ -38,9 +43,9 @@ enum {
     WIDENED = 4, /* options that join the core, of one group at once */
     CUT_ROUNDS = 40,
     CUT_IDLE = 3,
-    CORE_NODES = 100,       /* of the first short search, */
-    CORE_NODES_MOST = 3200, /* and of the last */
-    FIELD_SMALL = 2         /* times the core */
+    NEAR_ROW = 4,          /* options in the first short search, for each row; one more for each group */
+    NEAR_NODES = 100,      /* of it */
+    NEAR_NODES_MOST = 3200 /* and of the last */
 };
 
 struct answer { /* what wm_solution_free frees: the plan and all that it points at */
@@ -512,8 +517,24 @@ static void stage_free(struct stage *stage)
     free(stage);
 }
 
+/* The relaxation of what the old field's options and rows became goes on from where that of the old core was. */
+static bool adopt_core(struct simplex *lp, const struct stage *old, const struct renumbering *to, struct arena *arena)
+{
+    struct renumbering all = {arena_alloc(arena, old->core.n_options + 1, sizeof *all.option),
+                              arena_alloc(arena, old->core.n_rows + 1, sizeof *all.row)};
+    if (!all.option || !all.row)
+        return false;
+    for (size_t o = 0; o < old->field.n_options; o++)
+        if (old->in[o])
+            all.option[old->cored.option[o]] = to->option[o];
+    for (size_t r = 0; r < old->field.n_rows; r++)
+        if (old->cored.row[r] != NO_ROW)
+            all.row[old->cored.row[r]] = to->row[r];
+    return simplex_adopt(lp, &old->lp, &all);
+}
+
 /* The core of a stage whose field and `in` are made, and its relaxation; from `old`'s, renumbered, or from scratch. */
-static int make_core(struct stage *s, const struct stage *old, const struct renumbering *to)
+static int make_core(struct stage *s, const struct stage *old, struct renumbering *to)
 {
     const struct model *m = &s->field;
     int status = model_narrow(m, s->in, NULL, false, &s->arena, &s->core, &s->cored);
@@ -529,19 +550,11 @@ static int make_core(struct stage *s, const struct stage *old, const struct renu
         return WM_EMEMORY;
     if (!old)
         return simplex_begin(&s->lp) ? WM_OK : WM_EMEMORY;
-    struct renumbering all = {arena_alloc(&s->arena, old->core.n_options + 1, sizeof *all.option),
-                              arena_alloc(&s->arena, old->core.n_rows + 1, sizeof *all.row)};
-    if (!all.option || !all.row)
-        return WM_EMEMORY;
-    for (size_t o = 0; o < old->field.n_options; o++) {
-        uint32_t now = to->option[o];
-        if (old->in[o])
-            all.option[old->cored.option[o]] = now == NO_OPTION ? NO_OPTION : s->cored.option[now];
-    }
+    for (size_t o = 0; o < old->field.n_options; o++) /* past the field to the core */
+        to->option[o] = to->option[o] == NO_OPTION ? NO_OPTION : s->cored.option[to->option[o]];
     for (size_t r = 0; r < old->field.n_rows; r++)
-        if (old->cored.row[r] != NO_ROW)
-            all.row[old->cored.row[r]] = to->row[r] == NO_ROW ? NO_ROW : s->cored.row[to->row[r]];
-    return simplex_adopt(&s->lp, &old->lp, &all) ? WM_OK : WM_EMEMORY;
+        to->row[r] = to->row[r] == NO_ROW ? NO_ROW : s->cored.row[to->row[r]];
+    return adopt_core(&s->lp, old, to, &s->arena) ? WM_OK : WM_EMEMORY;
 }
 
 /* The next stage: of the field's options in keep[], with more rows; those `in` are the core. */
@@ -757,15 +770,39 @@ static int strengthen(struct passes *p, struct stage **stage, bool *open)
     return WM_OK;
 }
 
-/* Good plans soon: a short search among the core's options alone. *ended: all of them were looked at. */
-static int search_core(struct passes *p, struct stage *s, size_t nodes, bool *ended)
+/* Into keep[]: so many of the field's options, those that fall least short; ties and what is basic come on top. */
+static int keep_nearest(struct stage *s, size_t wanted, struct arena *arena)
+{
+    size_t n = s->field.n_options;
+    double *sorted = arena_alloc(arena, n + 1, sizeof *sorted);
+    if (!sorted)
+        return WM_EMEMORY;
+    memcpy(sorted, s->below, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, by_size);
+    double most = sorted[wanted < n ? wanted : n - 1];
+    for (size_t o = 0; o < n; o++)
+        s->keep[o] = s->below[o] <= most || (s->in[o] && s->lp.is_basic[s->cored.option[o]]);
+    return WM_OK;
+}
+
+/* Good plans soon: a short search among few options. *ended: all of them were looked at. */
+static int search_nearest(struct passes *p, struct stage *s, size_t wanted, size_t nodes, bool *ended)
 {
     struct arena scratch;
+    struct model some;
+    struct simplex lp;
+    struct renumbering to;
     double bound = HUGE_VAL;
     arena_init(&scratch, ARENA_BYTES_MAX);
     p->run->phase = "plan";
     p->run->nodes_most = p->run->nodes + nodes;
-    int status = branch_search(&s->core, &s->lp, &scratch, p->run, &bound);
+    int status = keep_nearest(s, wanted, &scratch);
+    if (status == WM_OK)
+        status = model_narrow(&s->field, s->keep, NULL, true, &scratch, &some, &to);
+    if (status == WM_OK && (!simplex_init(&lp, &scratch, &some) || !adopt_core(&lp, s, &to, &scratch)))
+        status = WM_EMEMORY;
+    if (status == WM_OK)
+        status = branch_search(&some, &lp, &scratch, p->run, &bound);
     *ended = p->run->nodes < p->run->nodes_most;
     p->run->nodes_most = 0;
     p->run->phase = "search";
@@ -788,9 +825,27 @@ static int search_field(struct passes *p, struct stage **stage)
 }
 
 /*
- * Better plans narrow the field, and a narrow field is searched soon: so the core is searched first, for longer and longer,
- * until the field is not much larger or the core holds nothing better.
+ * Better plans narrow the field, and a narrow field is searched soon: so first a few options are searched, those that the
+ * prices think most of, then more of them, and for longer, until the field is not much larger.
  */
+static int search_near(struct passes *p, struct stage *s)
+{
+    struct run *run = p->run;
+    size_t wanted = s->field.n_groups + NEAR_ROW * s->field.n_rows, nodes = NEAR_NODES;
+    int status = WM_OK;
+    while (status == WM_OK && nodes <= NEAR_NODES_MOST && !run_stops(run) && p->bound >= run_cutoff(run, &p->whole)) {
+        bool ended = false;
+        if (keep_better(p, s) <= wanted + wanted / 2)
+            break;
+        wide before = run->best_value;
+        status = search_nearest(p, s, wanted, nodes, &ended);
+        wanted = ended ? 2 * wanted : wanted + wanted / 4;
+        if (!ended && run->best_value == before)
+            nodes *= 2;
+    }
+    return status;
+}
+
 static int search(struct passes *p, bool *possible)
 {
     struct run *run = p->run;
@@ -800,13 +855,8 @@ static int search(struct passes *p, bool *possible)
     int status = first_stage(p, &stage);
     if (status == WM_OK)
         status = strengthen(p, &stage, &open);
-    bool ended = false;
-    for (size_t nodes = CORE_NODES; status == WM_OK && open && !ended && nodes <= CORE_NODES_MOST; nodes *= 2) {
-        if (run_stops(run) || p->bound < run_cutoff(run, &p->whole) ||
-            keep_better(p, stage) <= FIELD_SMALL * stage->core.n_options)
-            break;
-        status = search_core(p, stage, nodes, &ended);
-    }
+    if (status == WM_OK && open)
+        status = search_near(p, stage);
     if (status == WM_OK && open && !run->stopped && p->bound >= run_cutoff(run, &p->whole))
         status = search_field(p, &stage);
     *possible = run->found || run->stopped;

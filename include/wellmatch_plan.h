@@ -219,6 +219,8 @@ struct wm_plan_request {
     int64_t move_penalty_nano;  /* taken off the value of a move, 0 or more */
     int64_t moves_max;          /* WM_MISSING: no cap */
     const int64_t *start_femto; /* [wm_resource_count] prices of an earlier plan to start from; NULL: none */
+    const struct wm_package_price *start_packages; /* and its package prices, if any */
+    size_t n_start_packages;
 };
 #define WM_PLAN_REQUEST_INIT    \
     {                           \

@@ -208,6 +208,15 @@ class OnTheSample(unittest.TestCase):
             self.assertEqual((code, data["kind"]), (UNKNOWN, kind))
         self.assertIn(job, self.error("plan.wait", {"job": job + "0"})[1]["nearest"] + [job])
 
+    def test_a_region_misspelt(self):
+        def refused(of):
+            return self.error("plan.allocate", {"limits": [{"resource": "mentor_hours", "of": of, "add": 20}]})
+        code, data = refused("Norht West")
+        self.assertEqual((code, data["pointer"], data["nearest"]), (PARAMS, "/limits/0/of", "North West"))
+        code, data = refused("M99")
+        self.assertEqual((code, data["kind"]), (UNKNOWN, "mentor"))
+        self.assertEqual(refused("x")[0], UNKNOWN)
+
     def test_progress_ends_with_the_final_state(self):
         self.wire.send(request("plan.allocate", {**CORNER, "gap": 0.125, "progress": True}, "order") + b"\n")
         order = json.loads(self.wire.line())
@@ -357,6 +366,20 @@ class Life(unittest.TestCase):
             self.assertEqual((reply["id"], reply["error"]["code"]), ("w", SHUTTING_DOWN))
             self.assertEqual(daemon.wait(), 0)
             self.assertNotIn("drain_cut", "".join(daemon.log))
+
+    def test_stopped_without_patience(self):
+        with Daemon("--plan-nice", "20", "--plan-threads", "1", "--drain-s", "0", data=NATIONAL) as daemon:
+            with daemon.wire() as wire:
+                self.begin(daemon, wire)
+                busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * os.cpu_count())]
+                try:
+                    daemon.signal(signal.SIGTERM)
+                    self.assertEqual(daemon.wait(), 0)
+                finally:
+                    for process in busy:
+                        process.kill()
+                        process.wait()
+                self.assertIn("event=plan_cut", "".join(daemon.log))
 
     def test_killed_in_the_middle(self):
         with Daemon(*BRISK, data=NATIONAL) as daemon, daemon.wire() as wire:

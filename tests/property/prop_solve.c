@@ -4,7 +4,7 @@
  */
 #include "fault.h"
 #include "gen.h"
-#include "wellmatch_plan.h"
+#include "problem.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -346,6 +346,155 @@ static bool stop_after(void *arg)
     return ++patience->asked > patience->most;
 }
 
+/* ---- sizes where no other plan can be tried ---- */
+
+/*
+ * A plan and prices drawn first, then a problem of which they are the optimum: limits are what the plan uses, and an
+ * option is worth what it costs and what its group gets, less a loss if it is not chosen. *best in 1e-9.
+ */
+static struct wm_problem *draw_planted(uint64_t seed, size_t groups, size_t resources, int64_t *best)
+{
+    enum { OPTIONS = 5, USES = 3 };
+    uint64_t s = seed;
+    const struct problem_room room = {groups, groups * OPTIONS, resources, 0, groups * OPTIONS * USES};
+    struct wm_problem *p;
+    int64_t *price = calloc(resources, sizeof *price), *limit = calloc(resources, sizeof *limit);
+    struct {
+        size_t r[USES];
+        int64_t use[USES], value;
+    } *options = calloc(groups * OPTIONS, sizeof *options);
+    assert_true(price && limit && options);
+    for (size_t r = 0; r < resources; r++)
+        price[r] = (int64_t)gen_below(&s, 4) * 250;
+    *best = 0;
+    for (size_t g = 0; g < groups; g++) {
+        size_t chosen = gen_below(&s, OPTIONS);
+        int64_t gets = (int64_t)gen_below(&s, 100000);
+        for (size_t i = 0; i < OPTIONS; i++) {
+            size_t first = gen_below(&s, resources), o = g * OPTIONS + i;
+            options[o].value = gets - (i == chosen ? 0 : (int64_t)gen_below(&s, 3) * 1000);
+            for (size_t u = 0; u < USES; u++) {
+                options[o].r[u] = (first + u * 7) % resources;
+                options[o].use[u] = 1 + (int64_t)gen_below(&s, 9);
+                options[o].value += options[o].use[u] * price[options[o].r[u]];
+                limit[options[o].r[u]] += i == chosen ? options[o].use[u] : 0;
+            }
+            *best += i == chosen ? options[o].value : 0;
+        }
+    }
+    assert_int_equal(problem_new(&room, false, &p), WM_OK);
+    for (size_t r = 0; r < resources; r++)
+        assert_int_equal(problem_add_resource(p, NULL, limit[r] * 1000000, gen_below(&s, 8) == 0), WM_OK);
+    for (size_t g = 0; g < groups; g++) {
+        assert_int_equal(problem_add_group(p, NULL, gen_below(&s, 2)), WM_OK);
+        for (size_t o = g * OPTIONS; o < (g + 1) * OPTIONS; o++) {
+            assert_int_equal(problem_add_option(p, NULL, options[o].value), WM_OK);
+            for (size_t u = 0; u < USES; u++)
+                assert_int_equal(problem_add_use(p, options[o].r[u], options[o].use[u] * 1000000), WM_OK);
+        }
+    }
+    free(options);
+    free(limit);
+    free(price);
+    return p;
+}
+
+static void test_planted(void **state)
+{
+    (void)state;
+    static const size_t sizes[][2] = {{5, 20}, {30, 25}, {100, 40}, {300, 30}};
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        int64_t best;
+        struct wm_problem *problem = draw_planted(seed, sizes[seed % 4][0], sizes[seed % 4][1], &best);
+        struct patience patience = {0, 20000};
+        struct wm_solve_options options = {.stop = stop_after, .arg = &patience};
+        struct wm_solution *plan;
+        assert_int_equal(wm_solve(problem, &options, &plan), WM_OK);
+        double expected = (double)best / 1e9;
+        assert_true(plan->bounded && plan->bound >= expected * (1 - 1e-12));
+        assert_true(plan->price_bound <= expected * (1 + 1e-6)); /* the relaxation is as good as the plan */
+        assert_true(!plan->found || plan->value <= expected * (1 + 1e-12));
+        wm_solution_free(plan);
+        wm_problem_free(problem);
+    }
+}
+
+/* A plan to start from: the best is kept, one that breaks a limit is not, and the answer is the same. */
+static void test_start(void **state)
+{
+    (void)state;
+    struct wm_problem *problem = draw_round(3, 8, 20, 3);
+    struct wm_solution *plan, *again;
+    assert_int_equal(wm_solve(problem, NULL, &plan), WM_OK);
+    struct solve_start start = {plan->choices, plan->prices};
+    assert_int_equal(solve_from(problem, &start, NULL, &again), WM_OK);
+    assert_true(again->value == plan->value && again->status == WM_PLAN_OPTIMAL);
+    assert_memory_equal(plan->choices, again->choices, plan->n_groups * sizeof *plan->choices);
+    wm_solution_free(again);
+    int64_t *all = malloc(plan->n_groups * sizeof *all);
+    double *nonsense = malloc(plan->n_resources * sizeof *nonsense);
+    assert_true(all && nonsense);
+    for (size_t g = 0; g < plan->n_groups; g++)
+        all[g] =
+            problem->first_option[g] < problem->first_option[g + 1] ? (int64_t)problem->first_option[g] : WM_NO_OPTION;
+    for (size_t r = 0; r < plan->n_resources; r++)
+        nonsense[r] = r % 3 == 0 ? (double)NAN : r % 3 == 1 ? -1e300 : 1e300;
+    start = (struct solve_start){all, nonsense};
+    assert_int_equal(solve_from(problem, &start, NULL, &again), WM_OK);
+    assert_true(again->value == plan->value && again->status == WM_PLAN_OPTIMAL);
+    free(nonsense);
+    free(all);
+    wm_solution_free(again);
+    wm_solution_free(plan);
+    wm_problem_free(problem);
+}
+
+/* Problems that are hardly any. */
+static void test_degenerate(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum wm_plan_status status;
+        double value;
+    } cases[] = {
+        {"", WM_PLAN_OPTIMAL, 0},
+        {"resource r 0\n", WM_PLAN_OPTIMAL, 0},
+        {"resource r 0 must\n", WM_PLAN_OPTIMAL, 0},
+        {"resource r 1 must\n", WM_PLAN_INFEASIBLE, 0},
+        {"group a\n", WM_PLAN_OPTIMAL, 0},
+        {"group a must\n", WM_PLAN_INFEASIBLE, 0},
+        {"group a must\noption -3 x\n", WM_PLAN_OPTIMAL, -3},
+        {"group a must\noption 3 x\nforbid a x\n", WM_PLAN_INFEASIBLE, 0},
+        {"group a\noption 3 x\nforbid a x\n", WM_PLAN_OPTIMAL, 0},
+        {"group a\noption 3 x\noption 4 y\nlock a x\nlock a y\n", WM_PLAN_INFEASIBLE, 0},
+        {"resource r 0.999999\ngroup a\noption 3 x r=1\n", WM_PLAN_OPTIMAL, 0}, /* a millionth too little */
+        {"resource r 0.999999\ngroup a must\noption 3 x r=1\n", WM_PLAN_INFEASIBLE, 0},
+        {"resource r 1 must\ngroup a\noption -3 x r=1\n", WM_PLAN_OPTIMAL, -3},
+        {"resource r 3 must\ngroup a\noption 1 x r=2\ngroup b\noption 1 x r=2\n", WM_PLAN_INFEASIBLE, 0},
+        {"resource r 1000000000000\ngroup a\noption 1000000000 x r=1000000000000\n"
+         "group b\noption 0.000000001 x r=0.000001\ngroup c\noption 0.000000001 x\n",
+         WM_PLAN_OPTIMAL, 1000000000.000000001},
+        {"resource r 1000000000000\ngroup a\noption 0.000000001 x r=1000000000000\n"
+         "group b\noption 0.000000002 x r=0.000001\n",
+         WM_PLAN_OPTIMAL, 2e-9},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1000];
+        struct wm_problem *problem = NULL;
+        struct wm_solution *plan;
+        int len = snprintf(text, sizeof text, "wellmatch-problem 1\n%s", cases[i].text);
+        assert_int_equal(wm_problem_parse("p", text, (size_t)len, NULL, &problem), WM_OK);
+        assert_int_equal(wm_solve(problem, NULL, &plan), WM_OK);
+        if (plan->status != cases[i].status || (plan->found && plan->value != cases[i].value))
+            fail_msg("%s: %s %.17g", cases[i].text, wm_plan_status_name(plan->status), plan->value);
+        assert_int_equal(plan->found, plan->status != WM_PLAN_INFEASIBLE);
+        assert_int_equal(plan->n_conflicts > 0, plan->status == WM_PLAN_INFEASIBLE);
+        wm_solution_free(plan);
+        wm_problem_free(problem);
+    }
+}
+
 static void told(void *arg, const struct wm_progress *progress)
 {
     (void)arg;
@@ -364,7 +513,7 @@ static void test_stop(void **state)
     assert_int_equal(wm_solve(problem, &options, &best), WM_OK);
     assert_int_equal(best->status, WM_PLAN_OPTIMAL);
     size_t questions = patience.asked;
-    for (size_t n = 0; n < questions; n += 1 + questions / 500) {
+    for (size_t n = 0; n < questions; n += 1 + (n > 300) * (questions / 300)) {
         patience = (struct patience){0, n};
         assert_int_equal(wm_solve(problem, &options, &plan), WM_OK);
         assert_true(plan->bounded && plan->bound >= best->value);
@@ -413,8 +562,9 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_brute), cmocka_unit_test(test_laws),   cmocka_unit_test(test_round),
-        cmocka_unit_test(test_stop),  cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_brute), cmocka_unit_test(test_laws),       cmocka_unit_test(test_round),
+        cmocka_unit_test(test_stop),  cmocka_unit_test(test_memory),     cmocka_unit_test(test_planted),
+        cmocka_unit_test(test_start), cmocka_unit_test(test_degenerate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,6 +238,7 @@ static void starts_from_any_prices_and_choices(void **state)
 
 /* ---- large ones: duality is the judge ---- */
 
+/* Each column has `degree` rows, spread over all; or every row, when there are no more. */
 static void make_large(struct instance *x, struct arena *arena, size_t rows, size_t columns, size_t degree,
                        uint32_t rooms, uint64_t *seed)
 {
@@ -257,40 +258,103 @@ static void make_large(struct instance *x, struct arena *arena, size_t rows, siz
     }
 }
 
+enum weights { EVEN, COSTS, PRODUCTS }; /* from 0 to size; below 0; of two factors, the hard kind, below 0 */
+
+struct kind {
+    const char *what;
+    size_t rows, columns, degree;
+    uint32_t rooms;
+    enum weights weights;
+    int64_t size;
+    bool rows_must, columns_must;
+    uint64_t forbidden_pct;
+};
+
+static void draw_large_weights(const struct kind *kind, struct instance *x, uint64_t *seed)
+{
+    for (size_t j = 0; j < kind->columns; j++)
+        for (uint32_t e = x->first[j]; e < x->first[j + 1]; e++) {
+            int64_t draw = (int64_t)gen_below(seed, (uint64_t)kind->size);
+            x->weight[e] = kind->weights == EVEN    ? draw
+                           : kind->weights == COSTS ? -draw
+                                                    : -(int64_t)((j + 1) * (x->row[e] + 1)) * kind->size;
+            if (gen_below(seed, 100) < kind->forbidden_pct)
+                x->weight[e] = ASSIGN_FORBIDDEN;
+        }
+}
+
+static bool *all(struct arena *arena, bool must, size_t n)
+{
+    bool *musts = must ? arena_alloc(arena, n, 1) : NULL;
+    return musts ? memset(musts, 1, n) : NULL;
+}
+
+static void make_kind(const struct kind *kind, struct instance *x, struct arena *arena, uint64_t *seed)
+{
+    make_large(x, arena, kind->rows, kind->columns, kind->degree, kind->rooms, seed);
+    draw_large_weights(kind, x, seed);
+    x->row_must = all(arena, kind->rows_must, kind->rows);
+    x->column_must = all(arena, kind->columns_must, kind->columns);
+}
+
+static void change_large_weights(struct instance *x, int64_t change, uint64_t *seed)
+{
+    for (size_t e = 0; e < x->first[x->n_columns]; e++)
+        if (x->weight[e] != ASSIGN_FORBIDDEN)
+            x->weight[e] += (int64_t)gen_below(seed, (uint64_t)change) - change / 2;
+}
+
+/* Cold, and warm after small and greater changes, and from prices alone: all proven, all the same. */
+static void prove_kind(const struct kind *kind, uint64_t *seed)
+{
+    struct arena arena;
+    struct instance x;
+    struct assign warm;
+    arena_init(&arena, SIZE_MAX);
+    make_kind(kind, &x, &arena, seed);
+    assert_int_equal(init(&warm, &arena, &x), WM_OK);
+    for (size_t round = 0; round < 6; round++) {
+        struct assign cold, priced;
+        assert_int_equal(init(&cold, &arena, &x), WM_OK);
+        assert_int_equal(init(&priced, &arena, &x), WM_OK);
+        assert_true(assign_solve(&cold, x.weight, NULL, NULL) && assign_solve(&warm, x.weight, NULL, NULL));
+        assert_true(cold.feasible && warm.feasible);
+        sum value = proven_value(&cold, &x);
+        assert_true(proven_value(&warm, &x) == value);
+        assign_start(&priced, warm.column_price, NULL);
+        assert_true(assign_solve(&priced, x.weight, NULL, NULL) && priced.feasible);
+        assert_true(proven_value(&priced, &x) == value);
+        change_large_weights(&x, kind->size / (round < 3 ? 1000 : 20) + 1, seed);
+    }
+    arena_fini(&arena);
+}
+
 static void is_proven_on_large_ones_cold_and_warm(void **state)
 {
-    struct {
-        size_t rows, columns, degree;
-        uint32_t rooms;
-        int64_t size;
-    } kinds[] = {{3000, 300, 40, 3, 1000000000000000},
-                 {300, 300, 300, 1, 1000000},
-                 {300, 300, 300, 1, 10},
-                 {500, 400, 20, 1, 1000},
-                 {200, 400, 30, 1, 100000000},
-                 {1000, 50, 300, 30, 100000000}};
+    const struct kind kinds[] = {
+        {"few of many", 3000, 300, 40, 3, EVEN, 1000000000000000, false, false, 0},
+        {"square", 300, 300, 300, 1, COSTS, 1000000, true, true, 0},
+        {"square, ties", 300, 300, 300, 1, COSTS, 10, true, true, 0},
+        {"square, nothing must", 300, 300, 300, 1, EVEN, 1000000, false, false, 0},
+        {"more rows", 350, 300, 350, 1, COSTS, 1000000, false, true, 0},
+        {"fewer rows", 280, 300, 280, 1, COSTS, 1000000, true, false, 0},
+        {"fewer rows, nothing must", 250, 300, 250, 1, EVEN, 1000000, false, false, 0},
+        {"hard", 300, 300, 300, 1, PRODUCTS, 1, true, true, 0},
+        {"hard, great", 300, 300, 300, 1, PRODUCTS, 1000000000, true, true, 0},
+        {"hard, more rows", 350, 300, 350, 1, PRODUCTS, 1000, false, true, 0},
+        {"hard, sparse", 450, 400, 30, 1, PRODUCTS, 1000, false, true, 0},
+        {"sparse", 500, 400, 20, 1, EVEN, 1000, false, false, 0},
+        {"sparse, fewer rows", 200, 400, 30, 1, EVEN, 100000000, false, false, 0},
+        {"rooms", 1000, 50, 300, 30, EVEN, 100000000, false, false, 0},
+        {"rooms in a dense one", 900, 400, 900, 4, COSTS, 1000000, true, false, 0},
+        {"dense with gaps", 600, 300, 200, 2, EVEN, 1000000, false, false, 10},
+        {"gaps everywhere", 300, 300, 300, 1, COSTS, 1000000, true, true, 50},
+    };
     uint64_t seed = 3;
     (void)state;
     for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
-        struct arena arena;
-        struct instance x;
-        struct assign warm;
-        arena_init(&arena, SIZE_MAX);
-        make_large(&x, &arena, kinds[kind].rows, kinds[kind].columns, kinds[kind].degree, kinds[kind].rooms, &seed);
-        size_t edges = x.first[x.n_columns];
-        for (size_t e = 0; e < edges; e++)
-            x.weight[e] = (int64_t)gen_below(&seed, (uint64_t)kinds[kind].size);
-        assert_int_equal(init(&warm, &arena, &x), WM_OK);
-        for (size_t round = 0; round < 12; round++) {
-            struct assign cold;
-            assert_int_equal(init(&cold, &arena, &x), WM_OK);
-            assert_true(assign_solve(&cold, x.weight, NULL, NULL) && assign_solve(&warm, x.weight, NULL, NULL));
-            assert_true(proven_value(&cold, &x) == proven_value(&warm, &x));
-            int64_t change = kinds[kind].size / (round < 6 ? 1000 : 20) + 1;
-            for (size_t e = 0; e < edges; e++)
-                x.weight[e] += (int64_t)gen_below(&seed, (uint64_t)change) - change / 2;
-        }
-        arena_fini(&arena);
+        print_message("%s\n", kinds[kind].what);
+        prove_kind(&kinds[kind], &seed);
     }
 }
 
@@ -381,63 +445,110 @@ static void refuses_prices_that_musts_drive_too_far(void **state)
     }
 }
 
-static bool stop_at_once(void *arg)
+static bool count_down(void *arg)
 {
-    ++*(size_t *)arg;
-    return true;
+    return --*(size_t *)arg == 0;
 }
 
+/* Told at the first question, the second, the fourth: in every part of the way to the answer. */
 static void ends_when_told_and_begins_anew(void **state)
 {
+    const struct kind kinds[] = {{"dense", 900, 900, 900, 1, PRODUCTS, 1000, true, true, 0},
+                                 {"rooms", 20000, 60, 20000, 300, COSTS, 1000000, false, true, 0},
+                                 {"sparse", 3200, 3000, 50, 1, PRODUCTS, 1000, false, true, 0}};
+    uint64_t seed = 5;
+    (void)state;
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
+        struct arena arena;
+        struct instance x;
+        struct assign a;
+        size_t n_stopped = 0;
+        arena_init(&arena, SIZE_MAX);
+        make_kind(&kinds[kind], &x, &arena, &seed);
+        assert_int_equal(init(&a, &arena, &x), WM_OK);
+        for (size_t after = 1, left = 0; left == 0; after *= 2, n_stopped++) {
+            left = after;
+            bool usable = assign_solve(&a, x.weight, count_down, &left);
+            assert_int_equal(usable, left > 0);
+            assert_false(a.out_of_range);
+        }
+        proven_value(&a, &x);
+        assert_true(n_stopped > 1);
+        arena_fini(&arena);
+    }
+}
+
+/* A column that must be filled and whom nobody can fill, in a dense one: the core cannot be solved, nor can the whole. */
+static void says_that_a_dense_one_is_infeasible(void **state)
+{
+    const struct kind kind = {"dense", 300, 300, 300, 1, COSTS, 1000, true, true, 0};
     struct arena arena;
     struct instance x;
     struct assign a;
-    uint64_t seed = 5;
-    size_t asked = 0;
+    uint64_t seed = 7;
     (void)state;
     arena_init(&arena, SIZE_MAX);
-    make_large(&x, &arena, 1500, 1500, 1500, 1, &seed);
-    for (size_t e = 0; e < 1500 * 1500; e++)
-        x.weight[e] = (int64_t)gen_below(&seed, 1000);
+    make_kind(&kind, &x, &arena, &seed);
+    for (uint32_t e = x.first[17]; e < x.first[18]; e++)
+        x.weight[e] = ASSIGN_FORBIDDEN;
     assert_int_equal(init(&a, &arena, &x), WM_OK);
-    assert_false(assign_solve(&a, x.weight, stop_at_once, &asked));
-    assert_int_equal(asked, 1);
-    assert_false(a.out_of_range);
     assert_true(assign_solve(&a, x.weight, NULL, NULL));
+    assert_false(a.feasible);
+    x.weight[x.first[17] + 5] = 3;
+    assert_true(assign_solve(&a, x.weight, NULL, NULL));
+    assert_true(a.feasible);
     proven_value(&a, &x);
+    assert_int_equal(a.edge_of_row[5], x.first[17] + 5);
+    assert_int_equal(assign_column(&a, 5), 17);
     arena_fini(&arena);
+}
+
+/* In small requests, which chunks hide from the allocator, by the ceiling; in great ones by the allocator as well. */
+static void try_without_memory(const struct instance *x, size_t step)
+{
+    int status = WM_EMEMORY;
+    for (size_t bytes = 0, n = 1; status != WM_OK; bytes += step, n++) {
+        struct arena arena;
+        struct assign a;
+        arena_init(&arena, bytes);
+        status = init(&a, &arena, x);
+        assert_true(status == WM_OK || status == WM_EMEMORY);
+        arena_fini(&arena);
+        arena_init(&arena, SIZE_MAX);
+        fault_after(n);
+        int faulty = init(&a, &arena, x);
+        fault_off();
+        assert_int_equal(faulty, fault_count() >= n ? WM_EMEMORY : WM_OK);
+        arena_fini(&arena);
+        assert_true(n < 10000);
+    }
 }
 
 static void survives_every_allocation_failing(void **state)
 {
+    struct arena arena;
+    struct instance x;
     uint64_t seed = 6;
     struct tiny t;
-    size_t n = 0;
     (void)state;
     draw(&t, &seed);
-    for (bool ok = false; !ok;) {
-        struct arena arena;
-        struct assign a;
-        arena_init(&arena, SIZE_MAX);
-        fault_after(++n);
-        int status = init(&a, &arena, &t.x);
-        fault_off();
-        ok = status == WM_OK;
-        assert_true(ok || status == WM_EMEMORY);
-        arena_fini(&arena);
-    }
-    for (size_t bytes = 0;; bytes += 64) { /* chunks hide small requests: the ceiling does not */
-        struct arena arena;
-        struct assign a;
-        arena_init(&arena, bytes);
-        int status = init(&a, &arena, &t.x);
-        assert_true(status == WM_OK || status == WM_EMEMORY);
-        arena_fini(&arena);
-        if (status == WM_OK)
-            break;
-        assert_true(bytes < 1 << 20);
-    }
-    assert_true(n > 1);
+    try_without_memory(&t.x, 64);
+    arena_init(&arena, SIZE_MAX);
+    make_large(&x, &arena, 200, 200, 200, 1, &seed);
+    try_without_memory(&x, 8192); /* an array a step, about */
+    arena_fini(&arena);
+}
+
+/* Edges beyond what numbers can name: refused before anything is looked at. */
+static void refuses_too_many_edges(void **state)
+{
+    uint32_t first[] = {0, ASSIGN_NONE}, room[] = {1};
+    struct arena arena;
+    struct assign a;
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(assign_init(&a, &arena, ASSIGN_NONE - 1, 1, first, NULL, room, NULL, NULL), WM_ELIMIT);
+    arena_fini(&arena);
 }
 
 int main(void)
@@ -450,7 +561,9 @@ int main(void)
         cmocka_unit_test(holds_at_the_edge_of_the_range_and_refuses_beyond),
         cmocka_unit_test(refuses_prices_that_musts_drive_too_far),
         cmocka_unit_test(ends_when_told_and_begins_anew),
+        cmocka_unit_test(says_that_a_dense_one_is_infeasible),
         cmocka_unit_test(survives_every_allocation_failing),
+        cmocka_unit_test(refuses_too_many_edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

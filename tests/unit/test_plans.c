@@ -442,6 +442,14 @@ static void keys_name_what_was_asked(void **state)
     assert_int_equal(plans_ask(plans, question("{\"gap\":0.2}"), "two", dataset, &shared), PLANS_FOUND);
     assert_ptr_equal(job, shared);
     plan_job_release(shared);
+    for (size_t i = 2; i <= PLANS_KEYS_MAX; i++) {
+        char key[24];
+        snprintf(key, sizeof key, "key %zu", i);
+        enum plans_asked asked = plans_ask(plans, question("{\"gap\":0.2}"), key, dataset, &same);
+        assert_int_equal(asked, i < PLANS_KEYS_MAX ? PLANS_FOUND : PLANS_KEYS_FULL);
+        if (asked == PLANS_FOUND)
+            plan_job_release(same);
+    }
     plan_job_cancel(job);
     while (!plan_job_is_final(job))
         sem_wait(&ended);

@@ -43,7 +43,7 @@ static void test_meaning(void **state)
                                      "group a must # exactly one\n"
                                      "\toption 1.5 x#1 r=0.000001 s=3\n"
                                      "option -2e-9 y\n"
-                                     "resource r 1000000000000\n"
+                                     "resource r 1000000000000 must\n"
                                      "group b\n"
                                      "group c\n"
                                      "option 0.0000000005 x#1 s=0\n"
@@ -66,6 +66,7 @@ static void test_meaning(void **state)
     assert_int_equal(p->use_micro[1], 3000000);
     assert_int_equal(p->first_use[3], 2); /* a use of nothing is none */
     assert_true(p->limit_micro[0] == INT64_C(1000000000000000000) && p->limit_micro[1] == 1000000000);
+    assert_true(p->resource_must[0] && !p->resource_must[1]);
     assert_int_equal(p->n_locks, 1);
     assert_true(p->forbidden[2] && !p->forbidden[0]);
     size_t group, option, resource;
@@ -88,12 +89,15 @@ static void test_faults(void **state)
     } cases[] = {
         {"", "0:0: the file says nothing; 'wellmatch-problem 1' first\n"},
         {"wellmatch-problem 2", "1:1: the first line begins with 'wellmatch-problem'; 'wellmatch-problem 1'\n"},
-        {"wellmatch-problem 1\nsense best\nsense max\nresource r -1\nresource s 1.0000001\nresource r 1\n",
+        {"wellmatch-problem 1\nsense best\nsense max\nresource r -1\nresource s 1.0000001\nresource r 1\n"
+         "resource t 1 most\nresource u 1 must now\n",
          "2:7: sense 'best'; max or min\n"
          "3:7: a second sense: 'max'; one line 'sense' at most\n"
          "4:12: limit '-1'; a number from 0 to 1000000000000 with at most 6 decimals\n"
          "5:12: limit '1.0000001'; a number from 0 to 1000000000000 with at most 6 decimals\n"
-         "6:10: a second resource 'r'; each resource once\n"},
+         "6:10: a second resource 'r'; each resource once\n"
+         "7:14: after the limit of a resource 'most'; 'must', or nothing\n"
+         "8:19: one word too many: 'now'; the end of the line\n"},
         {"wellmatch-problem 1\noption 1 a\ngroup g maybe\noption x a\noption 1 a\noption 1\ngroup g\nbroup h\n",
          "2:10: option without a group: 'a'; a line 'group' above\n"
          "3:9: after the name of a group 'maybe'; 'must', or nothing\n"
@@ -164,6 +168,134 @@ static void test_numbers(void **state)
     }
 }
 
+/* ---- made in code, and written out ---- */
+
+struct text {
+    char bytes[4000];
+    size_t len, pieces, most;
+};
+
+static bool put(void *arg, const char *bytes, size_t len)
+{
+    struct text *text = arg;
+    assert_true(text->len + len < sizeof text->bytes);
+    memcpy(text->bytes + text->len, bytes, len);
+    text->len += len;
+    text->bytes[text->len] = '\0';
+    return ++text->pieces < text->most;
+}
+
+static int make(bool named, struct wm_problem **out)
+{
+    static const struct problem_room room = {2, 4, 2, 1, 4};
+    struct wm_problem *p;
+    int status = problem_new(&room, true, &p);
+    if (status != WM_OK)
+        return status;
+    *out = p;
+    status = problem_add_resource(p, named ? "money" : NULL, 2500000, false);
+    if (status == WM_OK)
+        status = problem_add_resource(p, named ? "seats" : NULL, 1000000, true);
+    if (status == WM_OK)
+        status = problem_add_group(p, named ? "a" : NULL, true);
+    if (status == WM_OK)
+        status = problem_add_option(p, named ? "x" : NULL, -1);
+    if (status == WM_OK)
+        status = problem_add_use(p, 0, 1);
+    if (status == WM_OK)
+        status = problem_add_use(p, 1, 0);
+    if (status == WM_OK)
+        status = problem_add_option(p, named ? "y" : NULL, INT64_C(1000000000000000000));
+    if (status == WM_OK)
+        status = problem_add_group(p, named ? "b" : NULL, false);
+    if (status == WM_OK)
+        status = problem_add_option(p, named ? "x" : NULL, 1500000000);
+    if (status == WM_OK)
+        status = problem_add_use(p, 1, 1000000);
+    if (status != WM_OK) {
+        wm_problem_free(p);
+        return status;
+    }
+    problem_forbid(p, 1);
+    return problem_lock(p, 2);
+}
+
+static void test_written(void **state)
+{
+    (void)state;
+    static const char named[] = "wellmatch-problem 1\nsense min\nresource money 2.5\nresource seats 1 must\n"
+                                "group a must\noption -0.000000001 x money=0.000001\noption 1000000000 y\n"
+                                "group b\noption 1.5 x seats=1\nlock b x\nforbid a y\n";
+    static const char unnamed[] = "wellmatch-problem 1\nsense min\nresource r0 2.5\nresource r1 1 must\n"
+                                  "group g0 must\noption -0.000000001 o0 r0=0.000001\noption 1000000000 o1\n"
+                                  "group g1\noption 1.5 o2 r1=1\nlock g1 o2\nforbid g0 o1\n";
+    for (int names = 0; names < 2; names++) {
+        struct wm_problem *p = NULL;
+        struct text text = {.most = SIZE_MAX}, again = text, cut = {.most = 1};
+        char said[1000];
+        assert_int_equal(make(names, &p), WM_OK);
+        wm_problem_write(p, put, &text);
+        assert_string_equal(text.bytes, names ? named : unnamed);
+        wm_problem_write(p, put, &cut);
+        assert_int_equal(cut.pieces, 1);
+        size_t group, option;
+        assert_int_equal(wm_problem_find_option(p, "b", "x", &group, &option), names ? WM_OK : WM_EUNKNOWN);
+        assert_int_equal(problem_lock(p, 2), WM_OK); /* said twice is said once */
+        assert_int_equal(problem_lock(p, 0), WM_ELIMIT);
+        wm_problem_free(p);
+        p = read_text(text.bytes, said, sizeof said);
+        assert_non_null(p);
+        wm_problem_write(p, put, &again);
+        assert_string_equal(again.bytes, text.bytes);
+        wm_problem_free(p);
+    }
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct problem_room room = {1, 1, 1, 0, 1};
+    static const char *const bad[] = {"", "a b", "a=b", "#a", "a\nb", "a\tb", "\xff"};
+    struct wm_problem *p;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(problem_new(&room, false, &p), WM_OK);
+        assert_int_equal(problem_add_resource(p, bad[i], 0, false), WM_EARGUMENT);
+        wm_problem_free(p);
+    }
+    assert_int_equal(problem_new(&room, false, &p), WM_OK);
+    assert_int_equal(problem_add_option(p, NULL, 0), WM_EARGUMENT); /* of no group */
+    assert_int_equal(problem_add_use(p, 0, 1), WM_EARGUMENT);
+    assert_int_equal(problem_add_resource(p, NULL, -1, false), WM_EARGUMENT);
+    assert_int_equal(problem_add_resource(p, NULL, INT64_C(1000000000000000000), false), WM_OK);
+    assert_int_equal(problem_add_resource(p, NULL, 0, false), WM_ELIMIT);
+    assert_int_equal(problem_add_group(p, "g", false), WM_OK);
+    assert_int_equal(problem_add_group(p, "h", false), WM_ELIMIT);
+    assert_int_equal(problem_add_option(p, NULL, INT64_C(1000000000000000001)), WM_EARGUMENT);
+    assert_int_equal(problem_add_option(p, NULL, 5), WM_OK);
+    assert_int_equal(problem_add_option(p, NULL, 5), WM_ELIMIT);
+    assert_int_equal(problem_add_use(p, 1, 1), WM_EARGUMENT);
+    assert_int_equal(problem_add_use(p, 0, 1), WM_OK);
+    assert_int_equal(problem_add_use(p, 0, 1), WM_ELIMIT);
+    assert_int_equal(problem_lock(p, 1), WM_EARGUMENT);
+    wm_problem_free(p);
+    static const struct problem_room two = {2, 2, 2, 0, 0};
+    assert_int_equal(problem_new(&two, false, &p), WM_OK);
+    assert_int_equal(problem_add_group(p, "g", false), WM_OK);
+    assert_int_equal(problem_add_group(p, "g", false), WM_EARGUMENT);
+    wm_problem_free(p);
+    assert_int_equal(problem_new(&(struct problem_room){.options = SIZE_MAX}, false, &p), WM_ELIMIT);
+    for (size_t n = 1;; n++) {
+        fault_after(n);
+        int status = make(true, &p);
+        size_t asked = fault_count();
+        fault_off();
+        if (asked < n)
+            break;
+        assert_int_equal(status, WM_EMEMORY);
+    }
+    wm_problem_free(p);
+}
+
 static void test_memory(void **state)
 {
     (void)state;
@@ -192,10 +324,8 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_meaning),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_meaning), cmocka_unit_test(test_faults),  cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_written), cmocka_unit_test(test_refused), cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,6 +88,23 @@ static void test_bounds(void **state)
     wm_problem_free(p);
 }
 
+/* A resource that must be used in full: less is a fault, and its price may be negative. */
+static void test_must(void **state)
+{
+    (void)state;
+    struct wm_problem *p = parse("wellmatch-problem 1\nresource r 3 must\nresource s 3\n"
+                                 "group x\noption -1 a r=3 s=1\noption 4 b r=1\ngroup y\noption 2 c r=1 s=2\n");
+    struct wm_solution_verdict v;
+    assert_int_equal(wm_solution_verify(p, (const int64_t[]){0, -1}, (const double[]){-1, -1}, &v), WM_OK);
+    assert_true(v.feasible && v.value == -1);
+    assert_true(v.bound >= -3 + 5 + 3 && v.bound <= 5 * (1 + 1e-13)); /* s's price counts as 0 */
+    assert_int_equal(wm_solution_verify(p, (const int64_t[]){1, 2}, (const double[]){(double)-INFINITY, 0}, &v), WM_OK);
+    assert_true(!v.feasible && v.n_faults == 1 && v.resource == 0 && v.bound >= 6 && v.bound <= 6 * (1 + 1e-13));
+    assert_int_equal(wm_solution_verify(p, (const int64_t[]){0, 2}, (const double[]){0, 0}, &v), WM_OK);
+    assert_true(!v.feasible && v.resource == 0);
+    wm_problem_free(p);
+}
+
 /* A billion and a billionth in one plan, and uses whose sum passes 2^63. */
 static void test_edges(void **state)
 {
@@ -124,10 +141,8 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_edges),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_rules), cmocka_unit_test(test_bounds), cmocka_unit_test(test_must),
+        cmocka_unit_test(test_edges), cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
