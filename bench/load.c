@@ -1,12 +1,13 @@
 /*
  * A small load client: sends the lines of a file over and over and times the replies.
  *
- *   load -a tcp://HOST:PORT -f FILE [-c CONNECTIONS] [-d DEPTH] [-s SECONDS] [-r RATE] [-p PID]
+ *   load -a tcp://HOST:PORT -f FILE [-c CONNECTIONS] [-d DEPTH] [-s SECONDS] [-r RATE [-t]] [-p PID]
  *
  * Without -r the load is closed: each connection keeps DEPTH requests outstanding, which finds the highest rate. With
- * -r it is open: requests fall due at RATE a second whatever the server does, and latency counts from when a request was
- * due, so that waiting in this client is counted too. The k-th reply of a connection is taken for its k-th request:
- * exact in the mean, nearly so in the quantiles where a server answers out of order.
+ * -r it is open: requests fall due at RATE a second whatever the server does, and latency counts from when a request
+ * was due, so that waiting in this client is counted too. It spins so as to be on time; with -t it sleeps and is late by
+ * some tens of microseconds, but leaves the processor to others. The k-th reply of a connection is taken for its k-th
+ * request: exact in the mean, nearly so in the quantiles where a server answers out of order.
  *
  * The first half second warms up and is not counted. Prints one line of key=value. With -p the processor time of that
  * process over the counted time, by request.
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -55,6 +57,9 @@ struct load {
     struct connection *connections[CONNECTIONS_MAX];
     uv_timer_t timer;
     uv_idle_t pacer;
+    bool sleeps;
+    int alarm; /* a timerfd that wakes it for the next request that falls due */
+    uv_poll_t alarm_poll;
     uint64_t start, due_sent; /* open load: requests that fell due and were sent */
     bool counting;
     uint64_t counted_from;
@@ -183,11 +188,10 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 
 /* ---- The open load: every turn of the loop sends what has fallen due ---- */
 
-static void on_pace(uv_idle_t *pacer)
+static void send_due(struct load *load)
 {
-    struct load *load = pacer->data;
     uint64_t now = uv_hrtime();
-    uint64_t owed = (uint64_t)((double)(now - load->start) * load->rate * 1e-9);
+    uint64_t owed = 1 + (uint64_t)((double)(now - load->start) * load->rate * 1e-9); /* the first is due at the start */
     for (size_t turns = 0; load->due_sent < owed && turns < load->n_connections; turns++) {
         struct connection *connection = load->connections[load->due_sent % load->n_connections];
         uint64_t due = load->start + (uint64_t)((double)load->due_sent * 1e9 / load->rate);
@@ -197,6 +201,42 @@ static void on_pace(uv_idle_t *pacer)
             load->overflowed++;
         load->due_sent++;
     }
+}
+
+static void on_pace(uv_idle_t *pacer)
+{
+    send_due(pacer->data);
+}
+
+/* uv_hrtime counts as CLOCK_MONOTONIC does. */
+static void set_alarm(const struct load *load)
+{
+    uint64_t due = load->start + (uint64_t)((double)load->due_sent * 1e9 / load->rate);
+    struct itimerspec at = {.it_value = {(time_t)(due / 1000000000), (long)(due % 1000000000)}};
+    if (timerfd_settime(load->alarm, TFD_TIMER_ABSTIME, &at, NULL) != 0)
+        die("cannot set a timer");
+}
+
+static void on_alarm(uv_poll_t *poll, int status, int events)
+{
+    struct load *load = poll->data;
+    uint64_t times;
+    (void)status;
+    (void)events;
+    if (read(load->alarm, &times, sizeof times) != (ssize_t)sizeof times)
+        return;
+    send_due(load);
+    set_alarm(load);
+}
+
+static void start_alarm(struct load *load)
+{
+    load->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+    load->alarm_poll.data = load;
+    if (load->alarm < 0 || uv_poll_init(&load->loop, &load->alarm_poll, load->alarm) != 0 ||
+        uv_poll_start(&load->alarm_poll, UV_READABLE, on_alarm) != 0)
+        die("cannot set a timer");
+    set_alarm(load);
 }
 
 /* ---- A run: connect, warm up, count, print ---- */
@@ -238,7 +278,9 @@ static void on_connect(uv_connect_t *connect, int status)
         return;
     load->start = uv_hrtime();
     uv_timer_start(&load->timer, on_warm, WARM_NS / 1000000, 0);
-    if (load->rate > 0)
+    if (load->rate > 0 && load->sleeps)
+        start_alarm(load);
+    else if (load->rate > 0)
         uv_idle_start(&load->pacer, on_pace);
     else
         for (size_t i = 0; i < load->n_connections; i++)
@@ -292,7 +334,7 @@ static void read_arguments(struct load *load, int argc, char *argv[])
     struct address address = {.port = 0};
     const char *why = "-a is missing";
     int option;
-    while ((option = getopt(argc, argv, "a:f:c:d:s:r:p:")) != -1) {
+    while ((option = getopt(argc, argv, "a:f:c:d:s:r:p:t")) != -1) {
         switch (option) {
         case 'a':
             if (address_parse(optarg, &address, &why) != 0)
@@ -312,6 +354,9 @@ static void read_arguments(struct load *load, int argc, char *argv[])
             break;
         case 'r':
             load->rate = strtod(optarg, NULL);
+            break;
+        case 't':
+            load->sleeps = true;
             break;
         case 'p':
             load->pid = (int)strtol(optarg, NULL, 10);

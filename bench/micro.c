@@ -14,134 +14,15 @@
  */
 #include "jsonrpc.h"
 #include "method.h"
+#include "peak.h"
 #include "score.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
-enum { POSTS_SCORED = 20, ROUNDS_DEFAULT = 15, ROUNDS_MAX = 101, CONTENDERS_MAX = 4, CHAINS = 12, TURNS = 1000000 };
-
-struct stopwatch {
-    double wall, cpu; /* seconds */
-};
-
-static double seconds_of(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static struct stopwatch stopwatch_now(void)
-{
-    return (struct stopwatch){seconds_of(CLOCK_MONOTONIC), seconds_of(CLOCK_PROCESS_CPUTIME_ID)};
-}
-
-static struct stopwatch stopwatch_since(struct stopwatch start)
-{
-    struct stopwatch now = stopwatch_now();
-    return (struct stopwatch){now.wall - start.wall, now.cpu - start.cpu};
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double p = *(const double *)a, q = *(const double *)b;
-    return (p > q) - (p < q);
-}
-
-/* Sorts values in place. `share` 0.5 is the median. */
-static double quantile(double *values, size_t n, double share)
-{
-    qsort(values, n, sizeof *values, compare_doubles);
-    size_t i = (size_t)(share * (double)n);
-    return values[i < n ? i : n - 1];
-}
-
-/* ---- The peak: multiply-adds with nothing in their way, in CHAINS independent chains ---- */
-
-#if defined(__x86_64__)
-static void turn_baseline(float sink[])
-{
-    __m128 chain[CHAINS], factor = _mm_set1_ps(0.999999f), addend = _mm_set1_ps(1e-6f);
-    for (int i = 0; i < CHAINS; i++)
-        chain[i] = _mm_set1_ps((float)i);
-    for (int turn = 0; turn < TURNS; turn++)
-        for (int i = 0; i < CHAINS; i++)
-            chain[i] = _mm_add_ps(_mm_mul_ps(chain[i], factor), addend);
-    for (int i = 0; i < CHAINS; i++)
-        _mm_storeu_ps(sink + 4 * i, chain[i]);
-}
-
-__attribute__((target("avx2,fma"))) static void turn_avx2(float sink[])
-{
-    __m256 chain[CHAINS], factor = _mm256_set1_ps(0.999999f), addend = _mm256_set1_ps(1e-6f);
-    for (int i = 0; i < CHAINS; i++)
-        chain[i] = _mm256_set1_ps((float)i);
-    for (int turn = 0; turn < TURNS; turn++)
-        for (int i = 0; i < CHAINS; i++)
-            chain[i] = _mm256_fmadd_ps(chain[i], factor, addend);
-    for (int i = 0; i < CHAINS; i++)
-        _mm256_storeu_ps(sink + 8 * i, chain[i]);
-}
-
-__attribute__((target("avx512f"))) static void turn_avx512(float sink[])
-{
-    __m512 chain[CHAINS], factor = _mm512_set1_ps(0.999999f), addend = _mm512_set1_ps(1e-6f);
-    for (int i = 0; i < CHAINS; i++)
-        chain[i] = _mm512_set1_ps((float)i);
-    for (int turn = 0; turn < TURNS; turn++)
-        for (int i = 0; i < CHAINS; i++)
-            chain[i] = _mm512_fmadd_ps(chain[i], factor, addend);
-    for (int i = 0; i < CHAINS; i++)
-        _mm512_storeu_ps(sink + 16 * i, chain[i]);
-}
-#else
-static void turn_baseline(float sink[])
-{
-    float chain[CHAINS][4] = {{0}};
-    for (int turn = 0; turn < TURNS; turn++)
-        for (int i = 0; i < CHAINS; i++)
-            for (int lane = 0; lane < 4; lane++)
-                chain[i][lane] = __builtin_fmaf(chain[i][lane], 0.999999f, 1e-6f);
-    memcpy(sink, chain, sizeof chain);
-}
-#endif
-
-struct peak {
-    const char *kernel; /* the widest that this instruction set serves */
-    int lanes;          /* of 32 bits */
-    void (*turn)(float sink[]);
-};
-
-static const struct peak peaks[] = {
-    {"baseline", 4, turn_baseline},
-#if defined(__x86_64__)
-    {"avx2", 8, turn_avx2},
-    {"avx512", 16, turn_avx512},
-#endif
-};
-
-/* 32-bit operations a second of processor time; a multiply-add is two. */
-static double peak_of(const char *kernel)
-{
-    static volatile float read_by_nobody;
-    float sink[16 * CHAINS];
-    const struct peak *peak = peaks;
-    while (strcmp(peak->kernel, kernel) != 0)
-        peak++;
-    struct stopwatch start = stopwatch_now();
-    peak->turn(sink);
-    double elapsed = stopwatch_since(start).cpu;
-    read_by_nobody = sink[0];
-    (void)read_by_nobody;
-    return 2.0 * peak->lanes * CHAINS * TURNS / elapsed;
-}
+enum { POSTS_SCORED = 20, ROUNDS_DEFAULT = 15, ROUNDS_MAX = 101, CONTENDERS_MAX = 4 };
 
 /* What the source of the kernel asks for one pair, in 32-bit operations: a double counts twice, a choice once. */
 static double operations_of(const struct kernel_post *post)
@@ -362,7 +243,7 @@ static bool contest(const struct wm_dataset *dataset, size_t rounds)
 
 /* ---- Latency of a shortlist ---- */
 
-static bool ask_engine(const struct wm_dataset *dataset, size_t post)
+static bool ask_engine(struct wm_dataset *dataset, size_t post)
 {
     struct wm_query query = WM_QUERY_INIT;
     struct wm_shortlist *shortlist;
@@ -373,7 +254,7 @@ static bool ask_engine(const struct wm_dataset *dataset, size_t post)
     return true;
 }
 
-static bool ask_method(const struct wm_dataset *dataset, size_t post)
+static bool ask_method(struct wm_dataset *dataset, size_t post)
 {
     const struct method *method = method_find((struct slice){"match.shortlist", strlen("match.shortlist")});
     char params[64];
@@ -386,7 +267,7 @@ static bool ask_method(const struct wm_dataset *dataset, size_t post)
     return good;
 }
 
-static bool latency(const struct wm_dataset *dataset, const char *title, bool (*ask)(const struct wm_dataset *, size_t))
+static bool latency(struct wm_dataset *dataset, const char *title, bool (*ask)(struct wm_dataset *, size_t))
 {
     size_t n = wm_table_rows(dataset, WM_POSTS);
     double *taken = calloc(n, sizeof *taken);
