@@ -332,6 +332,11 @@ static enum exit_code read_plan(const char *path, struct client_plan *out)
 enum exit_code client_plan_open(const struct client *client, struct link *link, const char *word,
                                 struct client_plan *out)
 {
+    if (!client_plan_is_named(word)) {
+        client_complain("'%s' is no file and no id of a plan; 'wellmatch plans' lists those that a service keeps",
+                        word);
+        return EXIT_INPUT;
+    }
     if (!client_plan_is_id(word))
         return read_plan(word, out);
     struct buf params;

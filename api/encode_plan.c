@@ -362,7 +362,9 @@ static void write_why(const struct view *view, const struct wm_left_out *out, bo
                  plan_resource_id(dataset, out->resource), name, amount, out->reason == WM_REASON_money ? " GBP" : "",
                  out->has_nearest ? " for " : "", out->has_nearest ? nearest : "");
     } else if (out->reason == WM_REASON_outbid && out->has_nearest) {
-        snprintf(text, cap, "%s came nearest and falls short by %s%s%s", nearest, margin,
+        bool short_of_it = out->margin_nano > 0;
+        snprintf(text, cap, "%s came nearest and %s%s%s%s", nearest,
+                 short_of_it ? "falls short by " : "is worth as much at the plan's prices", short_of_it ? margin : "",
                  !rival    ? ""
                  : is_post ? "; the leader goes to "
                            : "; the post goes to ",

@@ -178,15 +178,16 @@ void plan_put_progress(struct plan_job *job, uint64_t missed, struct buf *out)
     buf_text(out, "}}");
 }
 
-/* Why a final job has no plan to show: an error is put, its code returned; 0: it has one. */
+/* Why a job has no plan to show: an error is put, its code returned; 0: it has one. Its answer is not looked at before it
+   is final: until then it is being written. */
 static int refuse_planless(struct plan_job *job, const struct plan_news *news, struct buf *error)
 {
-    const struct plan_answer *answer = plan_job_answer(job);
-    const struct plan_label label = {plan_job_id(job), plan_job_plan(job), NULL, 0};
     if (news->state == PLAN_queued || news->state == PLAN_running)
         return refuse_unfinished(job, news, error);
     if (news->state == PLAN_failed)
         return refuse_code(error, RPC_INTERNAL, wm_error_text(plan_job_failure(job)));
+    const struct plan_answer *answer = plan_job_answer(job);
+    const struct plan_label label = {plan_job_id(job), plan_job_plan(job), NULL, 0};
     if (answer && answer->plan->status == WM_PLAN_INFEASIBLE) {
         encode_plan_conflict(error, &label, plan_job_question(job), answer->plan);
         return RPC_INFEASIBLE;
@@ -232,6 +233,15 @@ static int refuse_key(struct buf *error, const struct params *params)
                         params_get(params, "idempotency_key")->raw);
 }
 
+static int refuse_keys(struct buf *error)
+{
+    rpc_error_open(error, RPC_TOO_LARGE);
+    json_put_integer(error, "limit", PLANS_KEYS_MAX);
+    json_put_text(error, "what", "keys");
+    rpc_error_close(error);
+    return RPC_TOO_LARGE;
+}
+
 static void put_order(struct buf *out, struct plan_job *job)
 {
     struct plan_news news;
@@ -255,6 +265,8 @@ static int order(const struct method_call *call, const struct params *params, st
         return refuse_full(out, plans_of(call));
     case PLANS_KEY_TAKEN:
         return refuse_key(out, params);
+    case PLANS_KEYS_FULL:
+        return refuse_keys(out);
     case PLANS_NO_MEMORY:
         return refuse_memory(out);
     default:

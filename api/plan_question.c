@@ -357,8 +357,25 @@ static int64_t mentor_of_region(const struct builder *build, size_t region)
     return best;
 }
 
+/* What is like no mentor's id and like the name of a region was meant for that. */
+static int refuse_mentor(struct builder *build, const struct place *place, struct slice value)
+{
+    char text[SHOWN_MAX + 1];
+    const char *like;
+    struct choices regions = {0};
+    size_t row;
+    choices_add_words(&regions, build->dataset, "region");
+    if (read_text(value, text, sizeof text) && wm_row_nearest(build->dataset, WM_MENTORS, text, &like, 1) == 0 &&
+        choices_nearest(&regions, text) != NULL)
+        return refuse_choice(build->error, place, &regions, value);
+    return find_row(build->dataset, WM_MENTORS, place, value, &row, build->error);
+}
+
 static int find_mentor(struct builder *build, const struct place *place, struct slice value, size_t *row)
 {
+    char text[SHOWN_MAX + 1];
+    if (read_text(value, text, sizeof text) && wm_row_find(build->dataset, WM_MENTORS, text, row) == WM_OK)
+        return 0;
     size_t n = wm_vocabulary_count(build->dataset, "region");
     for (size_t i = 0; i < n; i++) {
         if (!json_string_is(json_string_raw(value), wm_vocabulary_word(build->dataset, "region", i)))
@@ -369,7 +386,7 @@ static int find_mentor(struct builder *build, const struct place *place, struct 
         *row = (size_t)found;
         return 0;
     }
-    return find_row(build->dataset, WM_MENTORS, place, value, row, build->error);
+    return refuse_mentor(build, place, value);
 }
 
 static int read_limit(struct builder *build, const struct params *item, const struct place *place, struct slice raw,

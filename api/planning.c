@@ -138,6 +138,11 @@ void planning_close(struct service *service)
     uv_close((uv_handle_t *)&planning->expire, NULL);
 }
 
+bool planning_end(struct service *service, int64_t patience_ms)
+{
+    return !service->planning || !service->planning->plans || plans_end(service->planning->plans, patience_ms);
+}
+
 void planning_fini(struct service *service)
 {
     if (!service->planning)

@@ -26,9 +26,11 @@ void planning_forget(struct service *service, uint32_t slot, uint32_t generation
 void planning_drain(struct service *service, int code, struct slice body);
 /* Gives this answer also to those whose method still runs. */
 void planning_answer_all(struct service *service, int code, struct slice body);
-/* Closes handles; nothing new is begun. NULL service->planning is allowed, here and in planning_fini. */
+/* Closes handles; nothing new is begun. NULL service->planning is allowed, in all three. */
 void planning_close(struct service *service);
-/* After the loop has ended: waits for the solving threads, which have been told to stop. */
+/* After the loop has ended: waits so long for the solving threads, which have been told to stop. False: one still runs,
+   and nothing that it uses may be freed. */
+bool planning_end(struct service *service, int64_t patience_ms);
 void planning_fini(struct service *service);
 
 /* The member "plans" of system.stats. */

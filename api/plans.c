@@ -23,7 +23,7 @@
 #include <time.h>
 #include <utlist.h>
 
-enum { EXPIRED_MAX = 1024, PROGRESS_MS = 50, KEYS_MAX = 1000 /* of one job */, NICEST = 19, NONCE_BITS = 24 };
+enum { EXPIRED_MAX = 1024, PROGRESS_MS = 50, NICEST = 19, NONCE_BITS = 24 };
 
 struct key {
     struct key *next;
@@ -160,6 +160,21 @@ void plans_stop(struct plans *plans)
     pthread_mutex_unlock(&plans->mutex);
 }
 
+bool plans_end(struct plans *plans, int64_t patience_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += patience_ms / 1000;
+    until.tv_nsec += patience_ms % 1000 * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    plans_stop(plans);
+    while (plans->n_threads > 0 &&
+           pthread_clockjoin_np(plans->threads[plans->n_threads - 1], NULL, CLOCK_MONOTONIC, &until) == 0)
+        plans->n_threads--;
+    return plans->n_threads == 0;
+}
+
 void plans_free(struct plans *plans)
 {
     if (plans == NULL)
@@ -230,13 +245,19 @@ static struct plan_job *find_key(const struct plans *plans, const char *text)
     return NULL;
 }
 
-/* False when there is no memory, or the job goes by too many already. */
-static bool add_key(struct plan_job *job, const char *text)
+static size_t count_keys(const struct plan_job *job)
 {
     size_t n;
-    struct key *key;
+    const struct key *key;
     LL_COUNT(job->keys, key, n);
-    if (n == KEYS_MAX || (key = malloc(sizeof *key + strlen(text) + 1)) == NULL)
+    return n;
+}
+
+/* False when there is no memory. */
+static bool add_key(struct plan_job *job, const char *text)
+{
+    struct key *key = malloc(sizeof *key + strlen(text) + 1);
+    if (key == NULL)
         return false;
     memcpy(key->text, text, strlen(text) + 1);
     LL_PREPEND(job->keys, key);
@@ -277,6 +298,8 @@ static enum plans_asked admit(struct plans *plans, struct plan_question *questio
     if (job == NULL)
         job = find_equal(plans, question);
     if (job) {
+        if (key && !by_key && count_keys(job) == PLANS_KEYS_MAX)
+            return PLANS_KEYS_FULL;
         if (key && !by_key && !add_key(job, key))
             return PLANS_NO_MEMORY;
         plans->stats.shared++;

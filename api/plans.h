@@ -18,7 +18,7 @@ enum plan_state {
 };
 const char *plan_state_name(enum plan_state state);
 
-enum { PLAN_KEY_MAX = 128 /* bytes of an idempotency_key */ };
+enum { PLAN_KEY_MAX = 128 /* bytes of an idempotency_key */, PLANS_KEYS_MAX = 1000 /* of one job */ };
 
 enum { PLANS_IDLE = 20 };
 
@@ -60,10 +60,19 @@ struct plans_options {
 int plans_new(const struct plans_options *options, struct plans **out);
 /* Stops what is being solved, calls nobody any more, and begins nothing new; returns at once. */
 void plans_stop(struct plans *plans);
-/* Waits for the threads (milliseconds after plans_stop). Nobody may hold a job any more. NULL is allowed. */
+/* Stops, and waits so long for the threads; false: one still solves, and plans must not be freed before it ends. */
+bool plans_end(struct plans *plans, int64_t patience_ms);
+/* Waits for the threads, however long they take to stop. Nobody may hold a job any more. NULL is allowed. */
 void plans_free(struct plans *plans);
 
-enum plans_asked { PLANS_NEW, PLANS_FOUND /* an equal one */, PLANS_FULL, PLANS_KEY_TAKEN, PLANS_NO_MEMORY };
+enum plans_asked {
+    PLANS_NEW,
+    PLANS_FOUND /* an equal one */,
+    PLANS_FULL,
+    PLANS_KEY_TAKEN,
+    PLANS_KEYS_FULL,
+    PLANS_NO_MEMORY
+};
 /*
  * The job of a question, which is taken in any case. `key` (NULL: none) names what was asked before. `origin` is the
  * dataset that answers now, before any policy of the question. On PLANS_NEW and PLANS_FOUND *out is held.

@@ -2,7 +2,8 @@
  * wellmatchd: options, data, listeners, loop, drain. main is the list of steps; the signals come after it.
  *
  * The way out is one way: SIGTERM -> stop accepting -> answer what is in flight -> close connections, cache and the
- * rest -> the loop runs dry -> exit 0. The drain timer and a second signal only take away the waiting.
+ * rest -> the loop runs dry -> the plan being solved stops -> exit 0. The drain timer and a second signal only take away
+ * the waiting; a plan that has not stopped by then ends with the process.
  */
 #include "config.h"
 #include "conn.h"
@@ -24,6 +25,7 @@ enum { EXIT_DONE = 0, EXIT_INTERNAL = 1, EXIT_USAGE = 2, EXIT_LISTEN = 3 };
 enum {
     DESCRIPTORS_OWN = 48, /* besides connections: standard ones, listeners, loop, Redis, files of a reload, refusals */
     POSTS_TRIED = 100,    /* for the commands of the banner */
+    MOMENT_MS = 1000,     /* for a thread to end that has nothing to do */
     SIGNALS = 3
 };
 
@@ -34,12 +36,14 @@ struct daemon {
     struct service service;
     uv_signal_t signals[SIGNALS];
     uv_timer_t drain;
-    bool ended; /* everything is being closed */
+    uint64_t drain_until; /* ms of uv_hrtime; 0: at once */
+    bool ended;           /* everything is being closed */
 };
 
 static struct wm_dataset *load(const struct config *config);
 static void print_faults(const char *data, const struct wm_faults *faults);
 static int serve(struct daemon *daemon, struct wm_dataset *dataset);
+static int64_t patience_ms(const struct daemon *daemon);
 static void set_threads(const struct config *config);
 static size_t raise_descriptors(const struct config *config);
 static int open_all(struct daemon *daemon);
@@ -129,6 +133,12 @@ static int serve(struct daemon *daemon, struct wm_dataset *dataset)
     if (service->conns && code != EXIT_DONE)
         end(daemon);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    if (!planning_end(service, patience_ms(daemon))) {
+        log_event(LOG_WARNING, "plan_cut", NULL);
+        log_event(LOG_INFO, "stopped", "exit", log_number(code), NULL);
+        fflush(NULL);
+        _exit(code); /* and with the process goes the thread that solves, and what it reads */
+    }
     planning_fini(service);
     if (service->conns)
         conns_fini(service);
@@ -137,6 +147,13 @@ static int serve(struct daemon *daemon, struct wm_dataset *dataset)
     assert(!busy);
     log_event(LOG_INFO, "stopped", "exit", log_number(code), NULL);
     return code;
+}
+
+/* What is left of the time to drain; a thread that only waits for work is given a moment in any case. */
+static int64_t patience_ms(const struct daemon *daemon)
+{
+    uint64_t now = uv_hrtime() / 1000000;
+    return daemon->drain_until > now + MOMENT_MS ? (int64_t)(daemon->drain_until - now) : MOMENT_MS;
 }
 
 /* Before libuv starts its pool. One more than scores, so that loading the data again takes no worker from them. */
@@ -226,6 +243,7 @@ static void on_signal(uv_signal_t *handle, int number)
 static void begin_drain(struct daemon *daemon)
 {
     struct service *service = &daemon->service;
+    daemon->drain_until = uv_hrtime() / 1000000 + (uint64_t)daemon->config.drain_s * 1000;
     log_event(LOG_INFO, "draining", "in_flight", log_number((long long)service->metrics.counter[METRIC_in_flight_now]),
               "connections", log_number((long long)service->metrics.counter[METRIC_connections_now]), NULL);
     listener_close_all(service);
@@ -241,6 +259,7 @@ static void on_drained(void *arg)
 static void on_drain_over(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
+    daemon->drain_until = 0;
     uint64_t unanswered = daemon->service.metrics.counter[METRIC_in_flight_now];
     size_t unsent = conns_cut(&daemon->service);
     log_event(LOG_WARNING, "drain_cut", "unanswered", log_number((long long)unanswered), "unsent_bytes",
