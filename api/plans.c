@@ -163,14 +163,13 @@ void plans_stop(struct plans *plans)
 bool plans_end(struct plans *plans, int64_t patience_ms)
 {
     struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
+    clock_gettime(CLOCK_REALTIME, &until); /* the clock of pthread_timedjoin_np */
     until.tv_sec += patience_ms / 1000;
     until.tv_nsec += patience_ms % 1000 * 1000000;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     plans_stop(plans);
-    while (plans->n_threads > 0 &&
-           pthread_clockjoin_np(plans->threads[plans->n_threads - 1], NULL, CLOCK_MONOTONIC, &until) == 0)
+    while (plans->n_threads > 0 && pthread_timedjoin_np(plans->threads[plans->n_threads - 1], NULL, &until) == 0)
         plans->n_threads--;
     return plans->n_threads == 0;
 }

@@ -302,13 +302,15 @@ static int check(struct country *c, struct wm_plan *plan)
     struct wm_plan_verdict verdict;
     const struct wm_prices prices = {plan->prices_femto, plan->n_package_prices, plan->package_prices};
     struct wm_solve_options options = c->options;
-    options.stop = NULL; /* also of a plan that was cut short it is said what its prices prove */
+    if (c->found) /* also of a plan that was cut short it is said what its prices prove */
+        options.stop = NULL;
     int status =
         wm_plan_verify(c->dataset, c->request, plan->placements, plan->n_placements, &prices, &options, NULL, &verdict);
     if (status != WM_OK)
         return status;
     if (c->found && (!verdict.feasible || verdict.value_nano != plan->value_nano))
         return WM_EINTERNAL;
+    plan->priced_nano = clamp(c->proven_nano);
     if (verdict.bounded) {
         plan->priced_nano = verdict.bound_nano;
         if (c->proven_nano > verdict.bound_nano)
@@ -348,8 +350,6 @@ static int conclude(struct country *c, struct answer *answer)
     if (plan->status == WM_PLAN_INFEASIBLE)
         return WM_OK;
     write_prices(c, plan);
-    if (country_package_prices(c, &answer->arena, plan) != WM_OK)
-        return WM_EMEMORY;
     write_placements(c, plan);
     plan->found = c->found;
     plan->value_nano = c->found ? clamp(c->value_nano) : 0;

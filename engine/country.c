@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FINE 1e-4       /* relative: prices are good enough when the bound is within this of the master's value */
+#define FINE 1e-4 /* relative: prices are good enough when the bound is within this of the master's value */
 #define COARSE_WARM 1e-3
 #define COARSE_SAMPLED 1e-2
 #define COARSE 1e-2     /* where tolerances begin */
@@ -29,7 +29,7 @@ enum {
     CANDIDATES_FIRST = 40, /* a post */
     CANDIDATES_WARM = 12,
     CANDIDATES_SAMPLED = 20,
-    CANDIDATES_EACH = 20,  /* a post and scan, afterwards */
+    CANDIDATES_EACH = 20, /* a post and scan, afterwards */
     ROUNDS_MOST = 30,
     LOOKS_MOST = 400 /* a round */
 };
@@ -106,7 +106,8 @@ int country_price(struct country *c)
         if (status != WM_OK || !m.usable || c->stopped)
             break;
         status = certify(&m, tolerance, &violation);
-        if (status != WM_OK || c->stopped || (tolerance <= fine && violation <= fine * m.value) || country_gap(c) <= wanted / 2)
+        if (status != WM_OK || c->stopped || (tolerance <= fine && violation <= fine * m.value) ||
+            country_gap(c) <= wanted / 2)
             break;
         tolerance = tolerance / 5 > fine ? tolerance / 5 : fine;
     }

@@ -104,8 +104,6 @@ int country_lay_out(struct country *c);
 
 /* lumps.c: gives mentors whose hours do not come out even a price for each size; after country_lay_out. */
 int country_lump(struct country *c);
-/* Those prices, as the plan tells them; in the arena. WM_EMEMORY. */
-int country_package_prices(const struct country *c, struct arena *arena, struct wm_plan *plan);
 /* Prices of the plain resources, slots folded back into their mentors', into out[]. */
 void country_plain_prices(const struct country *c, int64_t *out);
 /* What all limits cost at these prices, posts apart, and how much of each they offer, into slope[n_scarce] (or NULL). */

@@ -15,8 +15,8 @@
 
 enum {
     LIFTED_MOST = 1000000, /* columns of an exact search */
-    REST_MOST = 8000,    /* of what a dive leaves */
-    FEW_PARTS = 20       /* of a large country few columns are left once the gap is this part of one placement's value */
+    REST_MOST = 8000,      /* of what a dive leaves */
+    FEW_PARTS = 20 /* of a large country few columns are left once the gap is this part of one placement's value */
 };
 
 /* The exact solver tells of its own progress; it is passed on as the run's. */

@@ -226,22 +226,6 @@ void country_plain_prices(const struct country *c, int64_t *out)
     }
 }
 
-int country_package_prices(const struct country *c, struct arena *arena, struct wm_plan *plan)
-{
-    size_t n = c->n_lumps > 0 ? c->s.n_resources - c->n_plain : 0;
-    plan->package_prices = arena_alloc(arena, n + 1, sizeof *plan->package_prices);
-    if (!plan->package_prices)
-        return WM_EMEMORY;
-    for (size_t l = 0; l < c->n_lumps; l++) {
-        const struct lump *lump = &c->lump[l];
-        for (uint32_t i = 0; i < lump->n; i++)
-            plan->package_prices[plan->n_package_prices++] = (struct wm_package_price){
-                (uint32_t)(lump->resource - c->s.first_mentor),
-                c->slot_units[lump->first + i - c->n_plain] * c->unit[lump->resource], c->price[lump->first + i]};
-    }
-    return WM_OK;
-}
-
 wide country_limits(const struct country *c, const int64_t *price, double *slope)
 {
     wide sum = 0;

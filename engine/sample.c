@@ -87,7 +87,8 @@ int sample_prices(struct country *c)
         status = country_price(&part);
     c->stopped |= part.stopped;
     if (status == WM_OK && part.priced) {
-        memcpy(c->price + c->s.n_posts, part.price + c->s.n_posts, (c->s.n_resources - c->s.n_posts) * sizeof *c->price);
+        memcpy(c->price + c->s.n_posts, part.price + c->s.n_posts,
+               (c->s.n_resources - c->s.n_posts) * sizeof *c->price);
         c->sampled = true;
     }
     arena_fini(&arena);

@@ -26,6 +26,7 @@
  * named is irreducible: each of its members was seen to be needed, by solving without it (deletion filter, Chinneck and
  * Dravnieks 1991, halving as in QuickXplain, Junker 2004).
  */
+#include "matching.h"
 #include "model.h"
 #include "internal.h"
 
@@ -161,6 +162,22 @@ static int take_plan(struct run *run, const int64_t *choices)
     return WM_OK;
 }
 
+/* A problem that is an assignment has a method of its own, which proves the optimum: then nothing else is to be done. */
+static int solve_matching(struct run *run, struct arena *arena, double *prices, bool *done)
+{
+    struct matching matching;
+    int status = matching_solve(run->problem, arena, run->options.stop, run->options.arg, &matching);
+    *done = status == WM_OK && matching.is_one && !matching.stopped && matching.feasible;
+    if (!*done)
+        return status;
+    run->found = true;
+    run->best_value = run->problem->minimise ? -matching.value_nano : matching.value_nano;
+    run->bound = (double)run->best_value;
+    memcpy(run->best, matching.choice, run->problem->n_groups * sizeof *run->best);
+    memcpy(prices, matching.price, run->problem->n_resources * sizeof *prices);
+    return WM_OK;
+}
+
 int solve_from(const struct wm_problem *problem, const struct solve_start *start,
                const struct wm_solve_options *options, struct wm_solution **out)
 {
@@ -189,7 +206,10 @@ int solve_from(const struct wm_problem *problem, const struct solve_start *start
     memcpy(demands.must, problem->must, problem->n_groups * sizeof *demands.must);
     memcpy(demands.exact, problem->resource_must, problem->n_resources * sizeof *demands.exact);
     status = start && start->choices ? take_plan(&run, start->choices) : WM_OK;
+    bool done = false;
     if (status == WM_OK)
+        status = solve_matching(&run, &scratch, prices, &done);
+    if (status == WM_OK && !done)
         status = solve(&run, &demands, &scratch, start ? start->prices : NULL, prices, &possible);
     if (status == WM_OK && !possible)
         status = find_conflict(&run, &demands, &answer->arena, &answer->plan);

@@ -975,7 +975,8 @@ class Planning(WithService):
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
             self.refused(INPUT, "check", path, "--data", "data/sample", says=says)
-        self.refused(INPUT, "check", os.path.join(self.folder, "absent"), "--data", "data/sample", says="no file and no id of a plan")
+        self.refused(INPUT, "check", os.path.join(self.folder, "absent"), "--data", "data/sample",
+                     says="no file and no id of a plan")
         self.refused(INPUT, "check", "P0123456789abcdef", "-u", self.url, says="plan")
         self.refused(INPUT, "allocate", "--explain", "nobody", *self.few, "--data", "data/sample", says="no post and no leader 'nobody'")
 

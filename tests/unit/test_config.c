@@ -80,7 +80,8 @@ static void defaults(void **state)
 static void flags(void **state)
 {
     (void)state;
-    good("--data=d --listen tcp://[::1]:0 --listen=unix:s --redis none --cache-mib 0 --threads=3 --plan-threads 2 --plan-nice=0 --log debug "
+    good("--data=d --listen tcp://[::1]:0 --listen=unix:s --redis none --cache-mib 0 --threads=3 --plan-threads 2 "
+         "--plan-nice=0 --log debug "
          "--check-config",
          "");
     assert_int_equal(config.n_listen, 2);
