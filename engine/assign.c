@@ -7,18 +7,20 @@
  * left whose price is above 0 (or that must be full). When nothing is amiss the choice is the best, by duality: its value is
  * sum u + sum p * room, and no choice is worth more.
  *
- *   begin    from scratch: columns bid for their best rows as in an auction, each raising them to what the first row that
- *            it does not get is worth to it, and outbidding others; a few rounds of this leave little amiss
- *   repair   from the last answer: prices are brought into line with the new weights along the chosen edges, raising
- *            columns only as far as somebody else would pay; what cannot be kept is given up
- *   settle   for each thing amiss the shortest path (by slack) that puts it right is found, prices along the way are changed
- *            so that the path has slack 0, and the choices along it are exchanged
+ *   begin    (assign_begin.c) from scratch, columns bid for their best rows; from the last answer, prices are brought into
+ *            line with the new weights along the chosen edges. Little is amiss afterwards
+ *   settle   (here) for each thing amiss the shortest path (by slack) that puts it right is found, prices along the way are
+ *            changed so that the path has slack 0, and the choices along it are exchanged
+ *   auction  (auction.c) where settling turns out to be hard, the beginning was a bad one: an auction with falling steps finds
+ *            a good one, from which little is left to settle
+ *   core     (assign_core.c) where a column has hundreds of edges, all this is done with a few of them, and the others are only
+ *            looked through
  *
  * The paths are over columns alone: a row that is taken leads to the column that has it, so work follows the openings,
  * however many rows there are. A search ends at the best of all ends seen so far, and looks at nothing that is farther.
  *
  * Sources: Kuhn 1955; Tomizawa 1971 and Edmonds and Karp 1972 (shortest paths on reduced costs); Jonker and Volgenant 1987
- * (the starts); Bertsekas 1981 (bids). Mendelsohn and Dulmage 1958 is why musts of rows and of columns can be met one by one.
+ * (good starts). Mendelsohn and Dulmage 1958 is why musts of rows and of columns can be met one by one.
  *
  * Why nothing overflows: weights are at most 2^60 and prices at most 2^61, so a slack is within 5 * 2^60, a distance that is
  * kept is below 2^61, and their sum is within 7 * 2^60. A search that must go on past 2^61 is refused as out of range. Without
@@ -33,7 +35,7 @@
 #include <string.h>
 
 enum {
-    EASY = 8,            /* looks at each edge, on average: past that an auction is sooner done */
+    EASY = 24,           /* looks at each edge, on average: past that an auction is sooner done */
     STEPS_A_COLUMN = 10, /* its last step times the columns is this part of the range of weights */
 };
 
@@ -206,7 +208,7 @@ static bool check_weights(const struct assign *a, const int64_t *weight)
 /* Prices and choices to settle from; what `start` became. False: stopped. */
 static bool begin(struct assign *a, enum start *start)
 {
-    if (a->state->core) {
+    if (a->state->core && (*start == FROM_SCRATCH || !a->row)) { /* repair is quicker, with an index of rows */
         enum core_end end = core_solve(a, *start);
         if (end == CORE_STOPPED)
             return false;

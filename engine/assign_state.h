@@ -128,7 +128,7 @@ bool begin_by_auction(struct assign *a, int64_t steps_a_column);
 /* Row prices and choices alone. */
 bool take_by_auction(struct assign *a, int64_t steps_a_column);
 
-/* ---- core.c: dense problems by way of sparse ones ---- */
+/* ---- assign_core.c: dense problems by way of sparse ones ---- */
 
 enum core_end {
     CORE_SOLVED,  /* nothing is left to do */

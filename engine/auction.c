@@ -48,7 +48,7 @@ static inline uint32_t column_of(const struct auction *x, uint32_t edge)
     return x->a->row ? x->edge_column[edge] : (uint32_t)(edge / x->a->n_rows);
 }
 
-/* Is none of LANE edges of following rows worth more than `bound`? By the sign of all differences; modulo 2^64 as in core.c. */
+/* Is none of LANE edges of following rows worth more than `bound`? By the sign of all differences; modulo 2^64 as in assign_core.c. */
 static inline bool none_above(const int64_t *weight, const int64_t *row_price, int64_t bound)
 {
     uint64_t below = 0;

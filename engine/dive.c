@@ -219,7 +219,7 @@ static size_t settle(struct dive *d, const struct country *rest, uint16_t **entr
 /* All that is left at once. */
 static int settle_rest(struct dive *d, struct country *rest, uint16_t **entry_was)
 {
-    size_t n;
+    size_t n = 0;
     struct pick *picks = arena_alloc(rest->arena, rest->picks_most + 1, sizeof *picks);
     int status = picks ? lift_rest(rest, GAP_LAST, EFFORT_LAST, picks, &n) : WM_EMEMORY;
     for (size_t i = 0; i < n && status == WM_OK; i++) {

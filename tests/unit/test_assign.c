@@ -338,7 +338,7 @@ static void is_proven_on_large_ones_cold_and_warm(void **state)
         {"square, nothing must", 300, 300, 300, 1, EVEN, 1000000, false, false, 0},
         {"more rows", 350, 300, 350, 1, COSTS, 1000000, false, true, 0},
         {"fewer rows", 280, 300, 280, 1, COSTS, 1000000, true, false, 0},
-        {"fewer rows, nothing must", 250, 300, 250, 1, EVEN, 1000000, false, false, 0},
+        {"fewer rows, nothing must", 270, 300, 270, 1, EVEN, 1000000, false, false, 0},
         {"hard", 300, 300, 300, 1, PRODUCTS, 1, true, true, 0},
         {"hard, great", 300, 300, 300, 1, PRODUCTS, 1000000000, true, true, 0},
         {"hard, more rows", 350, 300, 350, 1, PRODUCTS, 1000, false, true, 0},
@@ -347,7 +347,7 @@ static void is_proven_on_large_ones_cold_and_warm(void **state)
         {"sparse, fewer rows", 200, 400, 30, 1, EVEN, 100000000, false, false, 0},
         {"rooms", 1000, 50, 300, 30, EVEN, 100000000, false, false, 0},
         {"rooms in a dense one", 900, 400, 900, 4, COSTS, 1000000, true, false, 0},
-        {"dense with gaps", 600, 300, 200, 2, EVEN, 1000000, false, false, 10},
+        {"dense with gaps", 900, 300, 300, 2, EVEN, 1000000, false, false, 10},
         {"gaps everywhere", 300, 300, 300, 1, COSTS, 1000000, true, true, 50},
     };
     uint64_t seed = 3;
@@ -534,7 +534,7 @@ static void survives_every_allocation_failing(void **state)
     draw(&t, &seed);
     try_without_memory(&t.x, 64);
     arena_init(&arena, SIZE_MAX);
-    make_large(&x, &arena, 200, 200, 200, 1, &seed);
+    make_large(&x, &arena, 300, 300, 300, 1, &seed);
     try_without_memory(&x, 8192); /* an array a step, about */
     arena_fini(&arena);
 }

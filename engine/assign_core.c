@@ -19,7 +19,7 @@
 #include <string.h>
 
 enum {
-    DENSE_FROM = 128, /* edges a column, on average */
+    DENSE_FROM = 256, /* edges a column, on average */
     BEST = 16,
     BEST_A_ROOM = 2, /* edges a column in the first core, and as many more for each row it has room for */
     MOST = 48,
