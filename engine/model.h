@@ -54,6 +54,7 @@ struct run {
     size_t nodes, open;
     size_t nodes_most; /* a search ends there; 0: no ceiling */
     bool any;          /* one plan is enough, whatever it is worth */
+    bool settled;      /* the best plan is proven: only prices are wanted */
 };
 
 bool run_stops(struct run *run);

@@ -1,6 +1,7 @@
 /*
  * Who gets what: the passes from a problem to a proven plan, in order. Read solve_from, then solve.
  *
+ *   0 matching    a problem that is an assignment is solved as one, and that is that                          matching.c
  *   1 model       what can be chosen at all, scaled; "nothing" becomes an option; options by shape          model.c
  *   2 prices      quick ones by subgradients, for a first bound; a first plan by net worth                  descend.c greedy.c
  *   3 relaxation  the best prices there are, by the dual simplex method, sifting: these are published       simplex.c factor.c
@@ -26,9 +27,9 @@
  * named is irreducible: each of its members was seen to be needed, by solving without it (deletion filter, Chinneck and
  * Dravnieks 1991, halving as in QuickXplain, Junker 2004).
  */
-#include "matching.h"
 #include "model.h"
 #include "internal.h"
+#include "matching.h"
 
 #include <assert.h>
 #include <math.h>
@@ -140,6 +141,55 @@ int wm_solve(const struct wm_problem *problem, const struct wm_solve_options *op
     return solve_from(problem, NULL, options, out);
 }
 
+/* Whether these prices prove the best plan at hand. */
+static int prices_prove(const struct run *run, const double *prices, bool *proven)
+{
+    const struct wm_problem *p = run->problem;
+    struct wm_solution_verdict verdict;
+    struct arena scratch;
+    arena_init(&scratch, ARENA_BYTES_MAX);
+    int64_t *none = arena_alloc(&scratch, p->n_groups + 1, sizeof *none);
+    for (size_t g = 0; none && g < p->n_groups; g++)
+        none[g] = WM_NO_OPTION;
+    int status = none ? wm_solution_verify(p, none, prices, &verdict) : WM_EMEMORY;
+    if (status == WM_OK) {
+        double value = (double)run->best_value / NANO;
+        *proven = plan_gap(verdict.bound, p->minimise ? -value : value) <= GAP_PROVEN;
+    }
+    arena_fini(&scratch);
+    return status;
+}
+
+/*
+ * An assignment is solved as one. *done: it was, one way or the other; without, a plan may be proven all the same, by prices
+ * of what locks and limits leave of the problem, and prices of the whole are still to be found.
+ */
+static int solve_matching(struct run *run, struct arena *arena, double *prices, bool *possible, bool *done)
+{
+    const struct wm_problem *p = run->problem;
+    struct matching m;
+    run->phase = "prices";
+    int status = matching_solve(p, arena, run->options.stop, run->options.arg, &m);
+    if (status != WM_OK || !m.is_one)
+        return status;
+    run->stopped |= m.stopped;
+    if (m.stopped)
+        return WM_OK;
+    *done = !m.feasible;
+    *possible = m.feasible;
+    if (!m.feasible)
+        return WM_OK;
+    for (size_t g = 0; g < p->n_groups; g++)
+        run->best[g] = m.choice[g];
+    memcpy(prices, m.price, p->n_resources * sizeof *prices);
+    run->found = true;
+    run->best_value = p->minimise ? -m.value_nano : m.value_nano;
+    run->bound = (double)run->best_value;
+    run->settled = true;
+    run_tell(run);
+    return prices_prove(run, prices, done);
+}
+
 /* The caller's plan is the first, if it holds. */
 static int take_plan(struct run *run, const int64_t *choices)
 {
@@ -159,22 +209,6 @@ static int take_plan(struct run *run, const int64_t *choices)
         run->best[g] = o == WM_NO_OPTION ? NO_OPTION : (uint32_t)o;
         run->best_value += o == WM_NO_OPTION ? 0 : p->minimise ? -p->value_nano[o] : p->value_nano[o];
     }
-    return WM_OK;
-}
-
-/* A problem that is an assignment has a method of its own, which proves the optimum: then nothing else is to be done. */
-static int solve_matching(struct run *run, struct arena *arena, double *prices, bool *done)
-{
-    struct matching matching;
-    int status = matching_solve(run->problem, arena, run->options.stop, run->options.arg, &matching);
-    *done = status == WM_OK && matching.is_one && !matching.stopped && matching.feasible;
-    if (!*done)
-        return status;
-    run->found = true;
-    run->best_value = run->problem->minimise ? -matching.value_nano : matching.value_nano;
-    run->bound = (double)run->best_value;
-    memcpy(run->best, matching.choice, run->problem->n_groups * sizeof *run->best);
-    memcpy(prices, matching.price, run->problem->n_resources * sizeof *prices);
     return WM_OK;
 }
 
@@ -208,7 +242,7 @@ int solve_from(const struct wm_problem *problem, const struct solve_start *start
     status = start && start->choices ? take_plan(&run, start->choices) : WM_OK;
     bool done = false;
     if (status == WM_OK)
-        status = solve_matching(&run, &scratch, prices, &done);
+        status = solve_matching(&run, &scratch, prices, &possible, &done);
     if (status == WM_OK && !done)
         status = solve(&run, &demands, &scratch, start ? start->prices : NULL, prices, &possible);
     if (status == WM_OK && !possible)
@@ -299,7 +333,7 @@ static int solve(struct run *run, const struct demands *demands, struct arena *a
     status = first_prices(&p, start != NULL);
     if (status == WM_OK && !run_stops(run) && p.bound >= run_cutoff(run, &p.whole))
         status = relax(&p, possible);
-    if (status == WM_OK && *possible && !run_stops(run) && p.bound >= run_cutoff(run, &p.whole))
+    if (status == WM_OK && *possible && !run->settled && !run_stops(run) && p.bound >= run_cutoff(run, &p.whole))
         status = search(&p, possible);
     if (prices)
         publish(&p.whole, p.prices, prices);

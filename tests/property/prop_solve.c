@@ -346,7 +346,95 @@ static bool stop_after(void *arg)
     return ++patience->asked > patience->most;
 }
 
-/* ---- sizes where no other plan can be tried ---- */
+/* ---- sizes where not every plan can be tried ---- */
+
+/*
+ * Two budgets, counted in small steps, by dynamic programming: large enough for cuts and a search of some depth. One in three
+ * must be used up in full.
+ */
+enum { DP_GROUPS = 20, DP_OPTIONS = 4, DP_LIMIT = 50 };
+
+struct budgets {
+    int64_t value[DP_GROUPS][DP_OPTIONS];
+    int use[DP_GROUPS][DP_OPTIONS][2], limit[2];
+    bool must[DP_GROUPS], exact[2];
+};
+
+/* The best value, or INT64_MIN: no plan holds. */
+static int64_t best_by_steps(const struct budgets *b)
+{
+    static int64_t best[2][DP_LIMIT + 1][DP_LIMIT + 1];
+    memset(best, 0, sizeof best);
+    for (int i = 0; i <= DP_LIMIT; i++)
+        for (int j = 0; j <= DP_LIMIT; j++)
+            best[0][i][j] = i || j ? INT64_MIN : 0;
+    for (int g = 0; g < DP_GROUPS; g++)
+        for (int i = 0; i <= b->limit[0]; i++)
+            for (int j = 0; j <= b->limit[1]; j++) {
+                int64_t most = b->must[g] ? INT64_MIN : best[g & 1][i][j];
+                for (int o = 0; o < DP_OPTIONS; o++) {
+                    int x = i - b->use[g][o][0], y = j - b->use[g][o][1];
+                    if (x >= 0 && y >= 0 && best[g & 1][x][y] > INT64_MIN && best[g & 1][x][y] + b->value[g][o] > most)
+                        most = best[g & 1][x][y] + b->value[g][o];
+                }
+                best[(g + 1) & 1][i][j] = most;
+            }
+    int64_t most = INT64_MIN;
+    for (int i = b->exact[0] ? b->limit[0] : 0; i <= b->limit[0]; i++)
+        for (int j = b->exact[1] ? b->limit[1] : 0; j <= b->limit[1]; j++)
+            most = best[DP_GROUPS & 1][i][j] > most ? best[DP_GROUPS & 1][i][j] : most;
+    return most;
+}
+
+static struct wm_problem *draw_budgets(uint64_t seed, struct budgets *b)
+{
+    uint64_t s = seed;
+    const struct problem_room room = {DP_GROUPS, DP_GROUPS * DP_OPTIONS, 2, 0, 2 * DP_GROUPS * DP_OPTIONS};
+    struct wm_problem *p;
+    assert_int_equal(problem_new(&room, false, &p), WM_OK);
+    for (int r = 0; r < 2; r++) {
+        b->limit[r] = 20 + (int)gen_below(&s, DP_LIMIT - 19);
+        b->exact[r] = gen_below(&s, 3) == 0;
+        assert_int_equal(problem_add_resource(p, NULL, b->limit[r] * 1000000, b->exact[r]), WM_OK);
+    }
+    for (int g = 0; g < DP_GROUPS; g++) {
+        b->must[g] = gen_below(&s, 4) == 0;
+        assert_int_equal(problem_add_group(p, NULL, b->must[g]), WM_OK);
+        for (int o = 0; o < DP_OPTIONS; o++) {
+            b->value[g][o] = 10;
+            for (int r = 0; r < 2; r++) {
+                b->use[g][o][r] = (int)gen_below(&s, 12);
+                b->value[g][o] += b->use[g][o][r] * 10 + (int64_t)gen_below(&s, 9);
+            }
+            assert_int_equal(problem_add_option(p, NULL, b->value[g][o]), WM_OK);
+            for (size_t r = 0; r < 2; r++)
+                assert_int_equal(problem_add_use(p, r, b->use[g][o][r] * 1000000), WM_OK);
+        }
+    }
+    return p;
+}
+
+static void test_budgets(void **state)
+{
+    (void)state;
+    size_t nodes = 0;
+    for (uint64_t seed = 1; seed <= 150; seed++) {
+        struct budgets b;
+        struct wm_problem *problem = draw_budgets(seed, &b);
+        struct wm_solution *plan;
+        int64_t best = best_by_steps(&b);
+        assert_int_equal(wm_solve(problem, NULL, &plan), WM_OK);
+        nodes += plan->nodes;
+        if (best == INT64_MIN)
+            assert_int_equal(plan->status, WM_PLAN_INFEASIBLE);
+        else if (plan->status != WM_PLAN_OPTIMAL || plan->value != (double)best / 1e9)
+            fail_msg("seed %llu: %s %.17g, not %lld", (unsigned long long)seed, wm_plan_status_name(plan->status),
+                     plan->value * 1e9, (long long)best);
+        wm_solution_free(plan);
+        wm_problem_free(problem);
+    }
+    assert_true(nodes > 1000);
+}
 
 /*
  * A plan and prices drawn first, then a problem of which they are the optimum: limits are what the plan uses, and an
@@ -563,9 +651,9 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_brute), cmocka_unit_test(test_laws),       cmocka_unit_test(test_round),
-        cmocka_unit_test(test_stop),  cmocka_unit_test(test_memory),     cmocka_unit_test(test_planted),
-        cmocka_unit_test(test_start), cmocka_unit_test(test_degenerate),
+        cmocka_unit_test(test_brute),   cmocka_unit_test(test_laws),   cmocka_unit_test(test_round),
+        cmocka_unit_test(test_stop),    cmocka_unit_test(test_memory), cmocka_unit_test(test_planted),
+        cmocka_unit_test(test_budgets), cmocka_unit_test(test_start),  cmocka_unit_test(test_degenerate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

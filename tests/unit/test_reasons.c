@@ -103,10 +103,11 @@ struct lack {
 
 static void lack_of(const struct made *m, struct lack *lack, wide_sum *dearest, size_t r, int64_t use)
 {
-    int64_t limit = m->plan.limits[r], left = limit - m->plan.used[r];
-    wide_sum cost = (wide_sum)m->plan.prices_femto[r] * use;
-    if (limit == WM_MISSING || use <= left)
+    int64_t limit = m->plan.limits[r];
+    if (limit == WM_MISSING || use <= limit - m->plan.used[r])
         return;
+    int64_t left = limit - m->plan.used[r];
+    wide_sum cost = (wide_sum)m->plan.prices_femto[r] * use;
     lack->share = (double)(use - left) / (double)(limit > 1 ? limit : 1);
     if (lack->n++ == 0 || cost > *dearest) {
         *dearest = cost;
