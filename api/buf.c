@@ -66,6 +66,15 @@ void buf_put(struct buf *buf, const void *bytes, size_t len)
     buf->len += len;
 }
 
+char *buf_room(struct buf *buf, size_t len)
+{
+    if (!reserve(buf, len))
+        return NULL;
+    char *at = buf->at + buf->len;
+    buf->len += len;
+    return at;
+}
+
 void buf_text(struct buf *buf, const char *text)
 {
     buf_put(buf, text, strlen(text));

@@ -20,6 +20,8 @@ void buf_cut(struct buf *buf, size_t len); /* back to an earlier length */
 
 /* Each appends and does nothing once the buffer has failed, so that a writer checks `failed` once, at its end. */
 void buf_put(struct buf *buf, const void *bytes, size_t len);
+/* Appends so many bytes that the caller writes, now; NULL once the buffer has failed. */
+char *buf_room(struct buf *buf, size_t len);
 void buf_text(struct buf *buf, const char *text);
 void buf_char(struct buf *buf, char c);
 void buf_integer(struct buf *buf, int64_t value);

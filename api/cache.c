@@ -208,11 +208,15 @@ static void on_next_turn(uv_idle_t *idle)
 
 struct slice cache_get_local(struct cache *cache, const char *key, size_t key_len)
 {
+    struct slice value = cache_try_local(cache, key, key_len);
+    cache->local_misses += !value.at;
+    return value;
+}
+
+struct slice cache_try_local(struct cache *cache, const char *key, size_t key_len)
+{
     struct slice value = cache->lru ? lru_get(cache->lru, key, key_len) : nothing;
-    if (value.at)
-        cache->local_hits++;
-    else
-        cache->local_misses++;
+    cache->local_hits += value.at != NULL;
     return value;
 }
 
@@ -296,10 +300,15 @@ static void finish_get(struct get *get, struct slice value)
 
 void cache_put(struct cache *cache, const char *key, size_t key_len, const char *value, size_t value_len)
 {
-    if (cache->lru)
-        lru_put(cache->lru, key, key_len, value, value_len);
+    cache_put_local(cache, key, key_len, value, value_len);
     if (cache->redis)
         put_shared(cache, (struct slice){key, key_len}, (struct slice){value, value_len});
+}
+
+void cache_put_local(struct cache *cache, const char *key, size_t key_len, const char *value, size_t value_len)
+{
+    if (cache->lru)
+        lru_put(cache->lru, key, key_len, value, value_len);
 }
 
 static void put_shared(struct cache *cache, struct slice key, struct slice value)

@@ -71,6 +71,10 @@ void cache_close(struct cache *cache, void (*closed)(void *arg), void *arg);
 
 /* The in-process step. The bytes are valid until the next cache call; at == NULL: not there. */
 struct slice cache_get_local(struct cache *cache, const char *key, size_t key_len);
+/* The same for a first look, after which cache_get_local is asked: a miss is not counted. */
+struct slice cache_try_local(struct cache *cache, const char *key, size_t key_len);
+/* Keeps an answer in that step only. Copies. */
+void cache_put_local(struct cache *cache, const char *key, size_t key_len, const char *value, size_t value_len);
 /*
  * The shared step: `found` is called exactly once, on the loop, never inside this call, with the value (valid during
  * its call) or at == NULL. A value found is also kept locally. (Only a get that cache_shared_ready would have advised

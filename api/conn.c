@@ -2,8 +2,9 @@
  * One connection, in the order it runs: conn_open -> on_read -> take_bytes -> conn_take_line (in conn_rpc.c: requests
  * to replies, now or later) -> conn_touch -> flush_all -> on_written.
  *
- * Replies collect in `out` and are written once in a turn of the loop, all of them with one call. What the kernel does
- * not take at once is handed to libuv and nothing more is written until that has gone.
+ * Replies collect in `out`; those to one read are written when it has been looked through, those that come later at the
+ * end of the turn, all with one call. What the kernel does not take at once is handed to libuv and nothing more is
+ * written until that has gone.
  *
  * Ways it fails: the peer is gone (read or write error: closed, its jobs find nobody), it does not read (its requests
  * are held up at the high water mark; after stall_s without progress it is closed), its requests take the loop for too
@@ -21,7 +22,8 @@
 #include <utlist.h>
 
 enum {
-    OUT_KEEP = 65536, /* room that a buffer without content may keep */
+    WRITE_BYTES = 1 << 18,     /* so many in one turn are written before its end, while a cache still holds them */
+    SPARE_BYTES_MAX = 1 << 20, /* room that a spare buffer may have */
     KEEPALIVE_S = 60,
     REFUSED_MAX = 16,  /* connections beyond the ceiling that are being told so */
     REFUSED_MS = 1000, /* how long they may take to read it */
@@ -41,6 +43,7 @@ static void keep_turning(struct conns *conns);
 static void on_idle(uv_idle_t *idle);
 static void flush_all(struct conns *conns);
 static void flush(struct conn *conn);
+static void give_back(struct conn *conn);
 static void give_to_libuv(struct conn *conn, size_t written);
 static void on_written(uv_write_t *write, int status);
 static void on_stall(uv_timer_t *timer);
@@ -149,6 +152,8 @@ void conns_fini(struct service *service)
     service->conns = NULL;
     buf_fini(&conns->error);
     buf_fini(&conns->body);
+    while (conns->n_spares > 0)
+        buf_fini(&conns->spares[--conns->n_spares]);
     free(conns->at);
     free(conns->generation);
     free(conns->free_slots);
@@ -226,8 +231,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *read)
         conn_close(conn);
     } else if (n > 0 && !conn->deaf) {
         metrics_add(&conn->service->metrics, bytes_in, n);
-        conn->turn_at = uv_hrtime();
+        conn->turn_at = conn->service->conns->now = uv_hrtime();
         take_bytes(conn, read->base, (size_t)n);
+        flush(conn);
     }
 }
 
@@ -237,6 +243,7 @@ static void on_end(struct conn *conn)
     const char *line;
     size_t len;
     conn->ended = true;
+    conn->service->conns->now = uv_hrtime();
     enum frame_event event = conn->deaf ? FRAME_MORE : frame_end(&conn->frame, &line, &len);
     if (event == FRAME_LINE)
         conn_take_line(conn, line, len);
@@ -263,9 +270,11 @@ static void take_bytes(struct conn *conn, const char *bytes, size_t len)
             conn_fail(conn, "out of memory");
             break;
         }
+        if (conn->out.len >= WRITE_BYTES)
+            flush(conn);
         if (conn->closing || conn->deaf)
             return;
-        if (conn_queued(conn) > conn_output_max(conn) / 2 || uv_hrtime() - conn->turn_at > TURN_NS) {
+        if (conn_queued(conn) > conn_output_max(conn) / 2 || conn->service->conns->now - conn->turn_at > TURN_NS) {
             hold_up(conn, bytes, len);
             return;
         }
@@ -287,7 +296,7 @@ static void resume(struct conn *conn)
     struct buf held = conn->held;
     buf_init(&conn->held, READ_BYTES);
     conn->held_up = false;
-    conn->turn_at = uv_hrtime();
+    conn->turn_at = conn->service->conns->now = uv_hrtime();
     take_bytes(conn, held.at, held.len);
     buf_fini(&held);
     if (!conn->closing && !conn->held_up)
@@ -375,10 +384,33 @@ static void flush(struct conn *conn)
     metrics_add(&conn->service->metrics, bytes_out, written);
     if (written < conn->out.len)
         give_to_libuv(conn, written);
-    else if (conn->out.cap > OUT_KEEP)
-        buf_fini(&conn->out);
     else
-        buf_clear(&conn->out);
+        give_back(conn);
+}
+
+/* One buffer serves all connections, one after the other, where each takes what is written to it. */
+struct buf *conn_out(struct conn *conn)
+{
+    struct conns *conns = conn->service->conns;
+    if (conn->out.cap == 0 && conns->n_spares > 0) {
+        size_t max = conn->out.max;
+        conn->out = conns->spares[--conns->n_spares];
+        conn->out.max = max;
+    }
+    return &conn->out;
+}
+
+static void give_back(struct conn *conn)
+{
+    struct conns *conns = conn->service->conns;
+    size_t max = conn->out.max;
+    if (conn->out.cap > SPARE_BYTES_MAX || conns->n_spares == SPARES) {
+        buf_fini(&conn->out);
+        return;
+    }
+    buf_clear(&conn->out);
+    conns->spares[conns->n_spares++] = conn->out;
+    buf_init(&conn->out, max);
 }
 
 /* What the kernel did not take is libuv's until on_written; replies of later turns collect in a new buffer. */

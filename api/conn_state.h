@@ -11,6 +11,7 @@
 
 enum {
     READ_BYTES = 65536,
+    SPARES = 4,
     ERROR_BYTES = 2048 /* an error with an id of any length: room kept beyond the output ceiling for each in flight */
 };
 
@@ -26,7 +27,7 @@ struct conn {
     uv_timer_t stall; /* runs while libuv has output that the peer does not take */
     int n_handles;
     struct frame frame;
-    struct buf out;     /* replies of this turn */
+    struct buf out;     /* replies of this turn; no memory between turns */
     struct buf writing; /* given to libuv */
     uv_write_t write;
     size_t writing_left; /* when the stall timer last looked */
@@ -52,12 +53,15 @@ struct conns {
     uint32_t *free_slots; /* [n_free] */
     struct conn *dirty;   /* list, oldest first */
     size_t n_dirty;
+    uint64_t now;         /* uv_hrtime, last read: what came in a turn is timed from one answer to the next */
     uv_check_t check;     /* after the poll: what reads and workers produced */
     uv_prepare_t prepare; /* before it: what timers produced */
     uv_idle_t idle;       /* runs while something is left for the next turn: the poll must not wait */
     void (*drained)(void *arg);
     void *drained_arg;
-    bool quiet;       /* draining and nothing was left to do a turn ago */
+    bool quiet;                /* draining and nothing was left to do a turn ago */
+    struct buf spares[SPARES]; /* empty output buffers with room, the one used last at the end */
+    size_t n_spares;
     struct buf error; /* scratch: an error object */
     struct buf body;  /* scratch: the result of a method that runs on the loop */
     struct log_limit log_refused, log_stalled, log_failed;
@@ -70,6 +74,8 @@ struct conns {
 void conn_fail(struct conn *conn, const char *reason);
 /* To be looked after at the end of this turn: has something to be written, read or closed. */
 void conn_touch(struct conn *conn);
+/* What replies are put into. */
+struct buf *conn_out(struct conn *conn);
 /* Bytes of replies that the peer has not taken, and the most there may be. */
 size_t conn_queued(const struct conn *conn);
 size_t conn_output_max(const struct conn *conn);

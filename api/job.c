@@ -49,7 +49,7 @@ struct slice job_key(struct service *service, const struct method *method, struc
     struct buf *key = &service->key;
     buf_clear(key);
     buf_put(key, service->snapshot.key_prefix, service->snapshot.key_prefix_len);
-    buf_text(key, method->name);
+    buf_put(key, method->name, method->name_len);
     buf_char(key, ' ');
     buf_put(key, params.at, params.len);
     return key->failed ? (struct slice){NULL, 0} : (struct slice){key->at, key->len};

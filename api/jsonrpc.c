@@ -205,13 +205,19 @@ bool jsonrpc_next(struct message *message, struct request *out)
 
 void jsonrpc_put_reply(struct buf *buf, struct slice id, int code, struct slice body)
 {
+    static const char head[] = "{\"jsonrpc\":\"2.0\",\"id\":", result[] = ",\"result\":", error[] = ",\"error\":";
+    const struct slice key =
+        code == 0 ? (struct slice){result, sizeof result - 1} : (struct slice){error, sizeof error - 1};
     if (id.at == NULL)
         id = null_id;
-    buf_text(buf, "{\"jsonrpc\":\"2.0\",\"id\":");
-    buf_put(buf, id.at, id.len);
-    json_put_key(buf, code == 0 ? "result" : "error");
-    buf_put(buf, body.at, body.len);
-    buf_char(buf, '}');
+    char *at = buf_room(buf, sizeof head - 1 + id.len + key.len + body.len + 1);
+    if (at == NULL)
+        return;
+    at = mempcpy(at, head, sizeof head - 1);
+    at = mempcpy(at, id.at, id.len);
+    at = mempcpy(at, key.at, key.len);
+    at = mempcpy(at, body.at, body.len);
+    *at = '}';
 }
 
 void jsonrpc_put_fault(struct buf *error, const struct request *request)

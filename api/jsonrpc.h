@@ -65,6 +65,11 @@ struct message { /* one line */
 
 /* Reads a line (without LF, trailing CR cut off). Never fails: what is wrong becomes requests that carry a code. */
 void jsonrpc_read(const char *line, size_t len, struct message *out);
+/*
+ * The same for the usual single request, in one pass and without checking params: true, and they are bounded by their
+ * brackets, the id is there and fit to be echoed. False: jsonrpc_read has to look.
+ */
+bool jsonrpc_slice(const char *line, size_t len, struct request *out);
 /* The next member; false at the end. For a single message gives `first` once. */
 bool jsonrpc_next(struct message *message, struct request *out);
 

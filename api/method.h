@@ -81,6 +81,7 @@ enum {
 
 struct method {
     const char *name;
+    size_t name_len;
     const char *summary;
     const struct param *params; /* in positional order, ended by a NULL name */
     int flags;

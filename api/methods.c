@@ -12,54 +12,59 @@ static const struct param no_params[] = {{.name = NULL}};
 #define SHORTLIST_EXAMPLE "{\"post\":\"V00001\",\"limit\":3}"
 #define PAIR_EXAMPLE "{\"leader\":\"L000001\",\"post\":\"V00001\"}"
 
+#define NAMED(text) text, sizeof text - 1
+
 static const struct method methods[] = {
-    {"match.shortlist",
+    {NAMED("match.shortlist"),
      "The best leaders for a post, each with the affordable package of the highest expected benefit.",
      match_shortlist_params, METHOD_PURE | METHOD_SCORES, match_shortlist, SHORTLIST_EXAMPLE},
-    {"match.opportunities", "The best posts for a leader, the readiness gap in each, and the posts just out of reach.",
+    {NAMED("match.opportunities"),
+     "The best posts for a leader, the readiness gap in each, and the posts just out of reach.",
      match_opportunities_params, METHOD_PURE | METHOD_SCORES, match_opportunities,
      "{\"leader\":\"L000001\",\"limit\":3}"},
-    {"match.explain",
+    {NAMED("match.explain"),
      "Everything about one leader and one post: rules, every part, every package, the smallest change.",
      match_pair_params, METHOD_PURE | METHOD_SCORES, match_explain, PAIR_EXAMPLE},
-    {"match.compare_packages",
+    {NAMED("match.compare_packages"),
      "Every package for one leader and one post side by side: chance, cost, pounds per extra point.", match_pair_params,
      METHOD_PURE | METHOD_SCORES, match_compare_packages, PAIR_EXAMPLE},
-    {"plan.allocate",
+    {NAMED("plan.allocate"),
      "Who should go where, with which package and mentor, for the most benefit within every limit: starts a job.",
      plan_allocate_params, METHOD_PLANS | METHOD_ACTS, plan_allocate, "{}"},
-    {"plan.what_if", "The same question with something changed: starts a job from a plan.", plan_what_if_params,
+    {NAMED("plan.what_if"), "The same question with something changed: starts a job from a plan.", plan_what_if_params,
      METHOD_PLANS | METHOD_ACTS, plan_what_if,
      "{\"plan\":\"P0000000000000000\",\"limits\":[{\"resource\":\"mentor_hours\",\"of\":\"North West\",\"add\":20}]}"},
-    {"plan.wait", "Waits for a job, and answers with the plan's summary.", plan_wait_params, METHOD_WAITS, plan_wait,
-     "{\"job\":\"J000000-1\"}"},
-    {"plan.get",
+    {NAMED("plan.wait"), "Waits for a job, and answers with the plan's summary.", plan_wait_params, METHOD_WAITS,
+     plan_wait, "{\"job\":\"J000000-1\"}"},
+    {NAMED("plan.get"),
      "A plan: its summary, or a page of its placements, of who and what is left out and why, of prices, of totals.",
      plan_get_params, METHOD_PLANS, plan_get, "{\"plan\":\"P0000000000000000\",\"part\":\"placements\",\"limit\":3}"},
-    {"plan.list", "All jobs and plans that are kept, newest first.", no_params, 0, plan_list, "{}"},
-    {"plan.cancel", "Stops a job; the best plan so far is kept.", plan_cancel_params, METHOD_WAITS | METHOD_ACTS,
+    {NAMED("plan.list"), "All jobs and plans that are kept, newest first.", no_params, 0, plan_list, "{}"},
+    {NAMED("plan.cancel"), "Stops a job; the best plan so far is kept.", plan_cancel_params, METHOD_WAITS | METHOD_ACTS,
      plan_cancel, "{\"job\":\"J000000-1\"}"},
-    {"plan.compare", "The difference between two plans, in value and in moves.", plan_compare_params, METHOD_PLANS,
-     plan_compare, "{\"a\":\"P0000000000000000\",\"b\":\"P0000000000000000\"}"},
-    {"plan.check", "Judges any plan by code that shares nothing with the solver: every limit, the value, the bound.",
+    {NAMED("plan.compare"), "The difference between two plans, in value and in moves.", plan_compare_params,
+     METHOD_PLANS, plan_compare, "{\"a\":\"P0000000000000000\",\"b\":\"P0000000000000000\"}"},
+    {NAMED("plan.check"),
+     "Judges any plan by code that shares nothing with the solver: every limit, the value, the bound.",
      plan_check_params, METHOD_PLANS | METHOD_LONG, plan_check,
      "{\"placements\":[{\"leader\":\"L000001\",\"post\":\"V00001\",\"package\":\"P00\"}]}"},
-    {"dataset.info", "What is loaded: digests, tables and their columns, vocabularies.", no_params, METHOD_PURE,
+    {NAMED("dataset.info"), "What is loaded: digests, tables and their columns, vocabularies.", no_params, METHOD_PURE,
      dataset_info, "{}"},
-    {"dataset.list", "Rows of one kind, in the order of their ids, narrowed by a filter, a page at a time.",
+    {NAMED("dataset.list"), "Rows of one kind, in the order of their ids, narrowed by a filter, a page at a time.",
      dataset_list_params, METHOD_PURE | METHOD_SCORES, dataset_list,
      "{\"kind\":\"post\",\"filter\":{\"role\":\"chief_executive\"},\"limit\":5,\"columns\":[\"title\",\"ods_code\","
      "\"starts\"]}"},
-    {"dataset.get", "One row by kind and id.", dataset_get_params, METHOD_PURE, dataset_get,
+    {NAMED("dataset.get"), "One row by kind and id.", dataset_get_params, METHOD_PURE, dataset_get,
      "{\"kind\":\"post\",\"id\":\"V00001\"}"},
-    {"dataset.reload", "Reads the data again and swaps it in; bad data keeps what is loaded and says why.", no_params,
-     METHOD_RELOAD, NULL, "{}"},
-    {"system.ping", "Answers at once, with the revisions.", no_params, METHOD_PURE, system_ping, "{}"},
-    {"system.info", "The service: version, kernel, memory, listeners.", no_params, 0, system_info, "{}"},
-    {"system.stats", "Counters and latencies since the start.", no_params, 0, system_stats, "{}"},
-    {"system.errors", "Every error code with its name, meaning, and what its data holds.", no_params, METHOD_PURE,
-     system_errors, "{}"},
-    {"rpc.discover", "This description of all methods, as an OpenRPC document.", no_params, 0, rpc_discover, "{}"},
+    {NAMED("dataset.reload"), "Reads the data again and swaps it in; bad data keeps what is loaded and says why.",
+     no_params, METHOD_RELOAD, NULL, "{}"},
+    {NAMED("system.ping"), "Answers at once, with the revisions.", no_params, METHOD_PURE, system_ping, "{}"},
+    {NAMED("system.info"), "The service: version, kernel, memory, listeners.", no_params, 0, system_info, "{}"},
+    {NAMED("system.stats"), "Counters and latencies since the start.", no_params, 0, system_stats, "{}"},
+    {NAMED("system.errors"), "Every error code with its name, meaning, and what its data holds.", no_params,
+     METHOD_PURE, system_errors, "{}"},
+    {NAMED("rpc.discover"), "This description of all methods, as an OpenRPC document.", no_params, 0, rpc_discover,
+     "{}"},
 };
 
 enum { METHODS = sizeof methods / sizeof methods[0] };
@@ -73,6 +78,9 @@ const struct method *method_table(size_t *n)
 const struct method *method_find(struct slice raw_name)
 {
     for (size_t i = 0; i < METHODS; i++)
+        if (methods[i].name_len == raw_name.len && memcmp(raw_name.at, methods[i].name, raw_name.len) == 0)
+            return &methods[i];
+    for (size_t i = 0; i < METHODS && memchr(raw_name.at, '\\', raw_name.len); i++)
         if (json_string_is(raw_name, methods[i].name))
             return &methods[i];
     return NULL;

@@ -136,6 +136,30 @@ static void compare_readers(const char *text, size_t len)
     json_decref(json);
 }
 
+static bool same(struct slice a, struct slice b)
+{
+    return a.at == b.at && a.len == b.len;
+}
+
+/* What the quick slicer recognises, the reader slices the same way, where the params alone are JSON. */
+static void compare_slicers(const char *text, size_t len)
+{
+    struct request sliced, read;
+    struct message message;
+    size_t offset;
+    const char *reason;
+    if (!jsonrpc_slice(text, len, &sliced) ||
+        (sliced.params.at && json_check(sliced.params.at, sliced.params.len, &offset, &reason) != JSON_OK))
+        return;
+    jsonrpc_read(text, len, &message);
+    demand(!message.batch && jsonrpc_next(&message, &read), "a request is none");
+    if (read.code == RPC_TOO_LARGE)
+        return; /* the envelope is one level of depth */
+    demand(read.code == 0 && same(read.id, sliced.id) && same(read.method, sliced.method) &&
+               same(read.params, sliced.params),
+           "sliced in two ways");
+}
+
 static void check_reply(const struct buf *reply)
 {
     size_t offset;
@@ -162,6 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     compare_readers(text, len);
     if (memchr(text, '\n', len) != NULL)
         return 0; /* no line */
+    compare_slicers(text, len);
     struct buf reply;
     buf_init(&reply, (size_t)BATCH_MAX * 1000000);
     dispatch_line(dataset, NULL, text, len, &reply);

@@ -264,12 +264,72 @@ static void envelope_fits(void **state)
     buf_fini(&buf);
 }
 
+static bool same(struct slice a, struct slice b)
+{
+    return a.at == b.at && a.len == b.len;
+}
+
+/* The usual request, as common encoders write it, is recognised; what is unusual in any way is left to the reader. */
+static void usual_requests(void **state)
+{
+    (void)state;
+    static const char *const usual[] = {
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a.b\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":-0,\"method\":\"a\",\"params\":{}}",
+        "{\"jsonrpc\": \"2.0\", \"method\": \"a\", \"params\": {\"b\": [1, {\"c\": \"}]\"}]}, \"id\": "
+        "123456789012345678}",
+        "{\"method\":\"a\",\"params\":[\"x\"],\"id\":\"6f1c-4e\",\"jsonrpc\":\"2.0\"}",
+        " { \"id\" : \"\" , \"jsonrpc\" : \"2.0\" , \"method\" : \"\" } ",
+    };
+    static const char *const others[] = {
+        "",
+        "{",
+        "{}",
+        "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\"}]",
+        "{\"jsonrpc\":\"2.0\",\"method\":\"a\"}", /* a notification */
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\"}x",
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",}",
+        "{\"jsonrpc\":\"2.0\",,\"id\":1,\"method\":\"a\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":01,\"method\":\"a\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":1.0,\"method\":\"a\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":- 1,\"method\":\"a\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":,\"method\":\"a\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"a\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":1234567890123456789,\"method\":\"a\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":\"\\n\",\"method\":\"a\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":\"\xc3\xa9\",\"method\":\"a\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"id\":1,\"method\":\"a\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"jsonrpc\":\"2.0\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"more\":1}",
+        "{\"jsonrpc\":\"2.1\",\"id\":1,\"method\":\"a\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"params\":1}",
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"params\":{\"b\":\"\\\"\"}}",
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"params\":{\"b\":1}",
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"params\":",
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\"\t:\"a\"}",
+    };
+    struct request sliced;
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        struct request request = read_one(usual[i]);
+        assert_int_equal(request.code, 0);
+        if (!jsonrpc_slice(usual[i], strlen(usual[i]), &sliced))
+            fail_msg("not recognised: %s", usual[i]);
+        assert_true(same(sliced.id, request.id) && same(sliced.method, request.method));
+        assert_true(same(sliced.params, request.params));
+        for (size_t len = 0; len < strlen(usual[i]) - 1; len++)
+            assert_false(jsonrpc_slice(usual[i], len, &sliced));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (jsonrpc_slice(others[i], strlen(others[i]), &sliced))
+            fail_msg("recognised: %s", others[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_requests),   cmocka_unit_test(bad_requests),  cmocka_unit_test(ceilings),
         cmocka_unit_test(batches),         cmocka_unit_test(batch_ceiling), cmocka_unit_test(replies),
-        cmocka_unit_test(names_of_errors), cmocka_unit_test(envelope_fits),
+        cmocka_unit_test(names_of_errors), cmocka_unit_test(envelope_fits), cmocka_unit_test(usual_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
