@@ -42,6 +42,8 @@ static const struct setting settings[CONFIG_SETTINGS] = {
     {"in-flight-max", INTEGER, AT(in_flight_max), 1, 1000000, "1024", "N",
      "requests of one connection that wait for an answer"},
     {"queue-max", INTEGER, AT(queue_max), 1, 1000000, "4096", "N", "answers being computed or waiting to be"},
+    {"queue-ms", INTEGER, AT(queue_ms), 1, 3600000, "1000", "N",
+     "longest that work may be expected to wait; more is refused at once"},
     {"output-mib", INTEGER, AT(output_mib), 1, 2048, "32", "N", "answers queued for one connection"},
     {"stall-s", INTEGER, AT(stall_s), 1, 86400, "30", "N", "a peer that reads nothing for so long is closed"},
     {"drain-s", INTEGER, AT(drain_s), 0, 86400, "10", "N", "how long SIGTERM waits for answers in flight"},

@@ -52,6 +52,7 @@ static void reply_line(struct conn *conn, const struct batch *batch);
 static void put_member(struct conn *conn, struct batch *batch, size_t i, int code, struct slice body);
 static struct slice error_too_large(struct conns *conns, size_t limit, const char *what);
 static struct slice error_overloaded(struct conns *conns, const char *what, int64_t limit);
+static struct slice error_queue(struct service *service);
 static void put_shutting_down(struct buf *error, const struct service *service);
 static struct slice error_plain(struct conns *conns, int code, const char *reason);
 static struct slice scratch(const struct buf *buf);
@@ -265,8 +266,7 @@ static void take_scoring(struct conn *conn, const struct method *method, const s
     if (!key.at)
         give(conn, asker, RPC_INTERNAL, error_plain(service->conns, RPC_INTERNAL, "out of memory"));
     else if (waiter && !job_start(service, method, key, request->params.len, waiter))
-        conn_answer(service, waiter, RPC_OVERLOADED,
-                    error_overloaded(service->conns, "queue", service->config->queue_max));
+        conn_answer(service, waiter, RPC_OVERLOADED, error_queue(service));
 }
 
 static void take_planning(struct conn *conn, const struct method *method, const struct request *request,
@@ -482,12 +482,21 @@ static struct slice error_overloaded(struct conns *conns, const char *what, int6
 {
     buf_clear(&conns->error);
     rpc_error_open(&conns->error, RPC_OVERLOADED);
-    json_put_integer(&conns->error, "retry_after_s", RETRY_AFTER_S);
+    uint64_t wait_s = job_wait_ms(conns->service) / 1000;
+    json_put_integer(&conns->error, "retry_after_s", (int64_t)(wait_s > RETRY_AFTER_S ? wait_s : RETRY_AFTER_S));
     json_put_integer(&conns->error, "queue_depth", (int64_t)conns->service->metrics.counter[METRIC_jobs_now]);
     json_put_text(&conns->error, "what", what);
     json_put_integer(&conns->error, "limit", limit);
     rpc_error_close(&conns->error);
     return scratch(&conns->error);
+}
+
+static struct slice error_queue(struct service *service)
+{
+    const struct config *config = service->config;
+    if (job_wait_ms(service) > (uint64_t)config->queue_ms)
+        return error_overloaded(service->conns, "milliseconds to wait", config->queue_ms);
+    return error_overloaded(service->conns, "queue", config->queue_max);
 }
 
 static void put_shutting_down(struct buf *error, const struct service *service)

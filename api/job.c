@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* Out of memory while the table grows: the job runs all the same, only nobody can join it. */
 #define HASH_NONFATAL_OOM 1
@@ -21,6 +22,12 @@
  */
 enum { SWITCH_NS = 50000, PAIR_NS = 20 };
 
+/*
+ * Scoring gives way to the loop, which has others to answer meanwhile, and to nobody much else; the mean of run times
+ * forgets half in about eleven answers.
+ */
+enum { SCORER_NICENESS = 5, MEAN_OF = 16 };
+
 struct job {
     struct service *service;
     struct wm_dataset *dataset; /* a reference of its own */
@@ -30,6 +37,7 @@ struct job {
     bool findable; /* in the service's table */
     int code;
     struct buf body; /* result, or error object */
+    uint64_t run_ns; /* on a worker */
     uv_work_t work;
     UT_hash_handle hh;
     size_t key_len;
@@ -55,6 +63,11 @@ struct slice job_key(struct service *service, const struct method *method, struc
     return key->failed ? (struct slice){NULL, 0} : (struct slice){key->at, key->len};
 }
 
+uint64_t job_wait_ms(const struct service *service)
+{
+    return service->metrics.counter[METRIC_workers_now] * service->run_ns / service->n_scorers / 1000000;
+}
+
 bool job_start(struct service *service, const struct method *method, struct slice key, size_t params_len,
                struct waiter *waiter)
 {
@@ -65,7 +78,8 @@ bool job_start(struct service *service, const struct method *method, struct slic
         waiters_add(&job->waiters, waiter);
         return true;
     }
-    if (service->metrics.counter[METRIC_jobs_now] >= (uint64_t)service->config->queue_max)
+    if (service->metrics.counter[METRIC_jobs_now] >= (uint64_t)service->config->queue_max ||
+        job_wait_ms(service) > (uint64_t)service->config->queue_ms)
         return false;
     job = job_new(service, method, key, params_len);
     if (!job)
@@ -134,17 +148,27 @@ static void run(struct job *job)
 
 static void on_work(uv_work_t *work)
 {
-    run(work->data);
+    static _Thread_local bool is_nice;
+    struct job *job = work->data;
+    uint64_t begun = uv_hrtime();
+    if (!is_nice)
+        is_nice =
+            setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + SCORER_NICENESS) == 0; /* of this thread */
+    run(job);
+    job->run_ns = uv_hrtime() - begun;
 }
 
 static void on_worked(uv_work_t *work, int status)
 {
     struct job *job = work->data;
-    metrics_sub(&job->service->metrics, workers_now, 1);
-    if (status == 0)
-        metrics_add(&job->service->metrics, computed_on_worker, 1);
-    else
+    struct service *service = job->service;
+    metrics_sub(&service->metrics, workers_now, 1);
+    if (status == 0) {
+        metrics_add(&service->metrics, computed_on_worker, 1);
+        service->run_ns = service->run_ns + job->run_ns / MEAN_OF - service->run_ns / MEAN_OF;
+    } else {
         job->code = RPC_INTERNAL; /* cancelled: the service stops */
+    }
     finish(job, (struct slice){job->body.at, job->body.len});
 }
 

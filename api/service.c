@@ -4,6 +4,7 @@
 #include "jsonrpc.h"
 #include "log.h"
 #include "planning.h"
+#include "workers.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ int service_init(struct service *service, uv_loop_t *loop, const struct config *
     service->loop = loop;
     service->config = config;
     service->connections_max = (size_t)config->connections_max;
+    service->n_scorers = config->threads > 0 ? (size_t)config->threads : workers_processors();
     service->host = (struct method_host){service, put_info, put_stats, put_ceilings, NULL};
     service->started_at = uv_hrtime();
     buf_init(&service->key, LINE_MAX_BYTES + 512); /* params of the longest line, prefix and method before them */
@@ -268,6 +270,7 @@ static void put_ceilings(void *self, struct buf *out)
     json_put_integer(out, "connections_max", (int64_t)service->connections_max);
     json_put_integer(out, "in_flight_max", config->in_flight_max);
     json_put_integer(out, "queue_max", config->queue_max);
+    json_put_integer(out, "queue_ms", config->queue_ms);
     json_put_integer(out, "output_max_bytes", config->output_mib << 20);
     json_put_integer(out, "stall_s", config->stall_s);
     json_put_integer(out, "drain_s", config->drain_s);

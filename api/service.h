@@ -70,6 +70,8 @@ struct service {
     struct planning *planning;     /* jobs of plans; NULL before and after */
     struct job *jobs;              /* hash by key */
     struct buf key;                /* scratch: the key that is being looked up */
+    size_t n_scorers;              /* worker threads that score */
+    uint64_t run_ns;               /* what one answer took a worker, lately: an exponential mean */
     struct reload *reload;         /* the load under way, NULL when there is none */
     bool reload_again;             /* asked for while one was under way: the files may have changed since it began */
     struct waiters reload_waiters; /* for the next one */

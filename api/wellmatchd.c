@@ -11,6 +11,7 @@
 #include "listener.h"
 #include "log.h"
 #include "planning.h"
+#include "workers.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -159,8 +160,8 @@ static int64_t patience_ms(const struct daemon *daemon)
 /* Before libuv starts its pool. One more than scores, so that loading the data again takes no worker from them. */
 static void set_threads(const struct config *config)
 {
-    long n = config->threads > 0 ? (long)config->threads : sysconf(_SC_NPROCESSORS_ONLN);
-    setenv("UV_THREADPOOL_SIZE", log_number(n > 0 ? n + 1 : 2), 1);
+    size_t n = config->threads > 0 ? (size_t)config->threads : workers_processors();
+    setenv("UV_THREADPOOL_SIZE", log_number((long long)n + 1), 1);
 }
 
 /* As many descriptors as the connections need, if the system lets us; returns for how many connections they suffice. */

@@ -3,11 +3,14 @@
 import json
 import os
 import resource
+import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import OVERLOADED, POSTS, REQUEST, TOO_LARGE, Daemon, Held, Wire, WithWire, main, request, shortlist, until
+from harness import (OVERLOADED, POSTS, REQUEST, TOO_LARGE, WELLMATCHD, Daemon, Held, Wire, WithWire, main, request,
+                     shortlist, until)
 
 LINE = 1 << 20
 BATCH = 1000
@@ -198,6 +201,27 @@ class Queues(unittest.TestCase):
             redis.release()
             self.assertEqual({json.loads(line)["id"] for line in wire.lines(4)}, set(range(4)))
             self.assertEqual(json.loads(other.line())["id"], "joined")
+
+    def test_wait_in_the_queue(self):
+        """Past what the workers can do in time, work is refused at once, with when to come back; then all is well."""
+        with tempfile.TemporaryDirectory() as folder:
+            data = os.path.join(folder, "data")
+            subprocess.run([os.path.join(os.path.dirname(WELLMATCHD), "wellmatch"), "generate", "--leaders", "6000",
+                            "--posts", "9", data], check=True, stdout=subprocess.DEVNULL)
+            ask = lambda i: request("match.shortlist", {"post": "V00001", "offset": i}, i)
+            with Daemon("--queue-ms", "1", "--threads", "1", "--cache-mib", "0", data=data) as daemon, daemon.wire() as wire:
+                for i in range(50):  # one at a time: nobody waits
+                    self.assertIn("result", json.loads(wire.ask(ask(i))))
+                wire.send(b"".join(ask(i) + b"\n" for i in range(500)))
+                replies = [json.loads(line) for line in wire.lines(500)]
+                self.assertEqual({reply["id"] for reply in replies}, set(range(500)))
+                refused = [reply["error"] for reply in replies if "error" in reply]
+                self.assertTrue(0 < len(refused) < 500, len(refused))
+                for error in refused:
+                    self.assertEqual((error["code"], error["data"]["what"], error["data"]["limit"]),
+                                     (OVERLOADED, "milliseconds to wait", 1))
+                    self.assertGreaterEqual(error["data"]["retry_after_s"], 1)
+                self.assertIn("result", json.loads(wire.ask(ask(501))))
 
     def test_batch_past_in_flight(self):
         with Held("--in-flight-max", "3") as (daemon, redis), daemon.wire() as wire:
