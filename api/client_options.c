@@ -124,6 +124,18 @@ static bool is_decimal(const char *value, double least, double most)
     return whole + part > 0 && value[whole + point + part] == '\0' && number >= least && number <= most;
 }
 
+/* 0 to 1, or the same as a percentage. */
+static bool is_share(const char *value)
+{
+    char number[32];
+    size_t len = strlen(value), percent = len > 0 && value[len - 1] == '%';
+    if (len - percent >= sizeof number)
+        return false;
+    memcpy(number, value, len - percent);
+    number[len - percent] = '\0';
+    return is_decimal(number, 0, percent ? 100 : 1);
+}
+
 static bool check_value(const struct option_spec *spec, const char *value, char *error)
 {
     size_t len = strlen(value);
@@ -132,6 +144,8 @@ static bool check_value(const struct option_spec *spec, const char *value, char 
         expected = "a whole number, 0 or more";
     if (spec->kind == OPTION_NUMBER && !is_decimal(value, 0, 1e9))
         expected = "a number, 0 or more";
+    if (spec->kind == OPTION_SHARE && !is_share(value))
+        expected = "a share from 0 to 1, or a percentage: 0.02 and 2% are the same";
     if (spec->kind == OPTION_SECONDS && !is_decimal(value, 0.001, SECONDS_MAX))
         expected = "seconds, 0.001 to 86400";
     if ((spec->kind == OPTION_WORD || spec->kind == OPTION_LIST) && len == 0)
@@ -160,7 +174,9 @@ int64_t options_integer(const struct options *options, enum option option, int64
 double options_number(const struct options *options, enum option option, double otherwise)
 {
     const char *value = options_value(options, option);
-    return value ? strtod(value, NULL) : otherwise;
+    if (!value)
+        return otherwise;
+    return strtod(value, NULL) / (strchr(value, '%') ? 100 : 1);
 }
 
 int64_t options_milliseconds(const struct options *options, enum option option, int64_t otherwise)

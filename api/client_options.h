@@ -10,6 +10,7 @@ enum option_kind {
     OPTION_WORD,    /* taken as it is */
     OPTION_INTEGER, /* 0 or more */
     OPTION_NUMBER,  /* 0 or more, with a decimal point at will */
+    OPTION_SHARE,   /* 0 to 1, or 0% to 100% */
     OPTION_SECONDS, /* a decimal number of seconds */
     OPTION_LIST     /* may be given often, and holds several with commas between */
 };
@@ -47,7 +48,7 @@ enum option_kind {
       "why this post is filled as it is, or this leader placed, or not")                                              \
     X(time_limit, "time-limit", 0, OPTION_SECONDS, "S", "/deadline_ms",                                               \
       "stop after so long with the best plan so far")                                                                 \
-    X(gap, "gap", 0, OPTION_NUMBER, "G", "/gap", "stop when the plan is proven this near the best: 0.001 is 0.1%")    \
+    X(gap, "gap", 0, OPTION_SHARE, "G", "/gap", "stop when the plan is proven this near the best: 0.001 or 0.1%")     \
     X(check, "check", 0, OPTION_WORD, "PLAN", NULL, "do not solve: judge this plan, as --json wrote it")              \
     X(leaders, "leaders", 0, OPTION_LIST, "N|ID,...", "/leaders",                                                     \
       "generate: how many to draw, 400 when not given; else only these")                                              \
@@ -102,6 +103,7 @@ void options_free(struct options *options);
 const char *options_value(const struct options *options, enum option option);
 /* The last value as a number; `otherwise` when not given. Checked by options_read. */
 int64_t options_integer(const struct options *options, enum option option, int64_t otherwise);
+/* Of a percentage: the share that it is. */
 double options_number(const struct options *options, enum option option, double otherwise);
 int64_t options_milliseconds(const struct options *options, enum option option, int64_t otherwise);
 /* A sentence about the first option that is not among the bits `allowed`; false when all are. */
