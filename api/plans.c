@@ -40,7 +40,9 @@ struct plan_job {
     const struct wm_dataset *dataset; /* for telling datasets apart only */
     uint64_t number;
     char id[40], plan[PLAN_ID_CAP];
-    int64_t asked_at, started_at, ended_at; /* ms */
+    int64_t asked_at, started_at; /* ms */
+    int64_t used_at;              /* ms: when it ended, or was last asked for or found since; under the mutex, as: */
+    uint64_t used;                /* number of that use, for telling which was first */
     struct plan_news news;                  /* under the mutex; the state is the job's */
     atomic_bool cancelled;
     struct plan_answer answer;
@@ -58,7 +60,7 @@ struct plans {
     pthread_mutex_t mutex;
     pthread_cond_t begun;
     struct plan_job *jobs; /* queued, running and kept */
-    uint64_t n_asked;
+    uint64_t n_asked, n_uses;
     struct plans_stats stats;
     const struct wm_dataset *current;    /* never looked into: may be gone */
     struct expired expired[EXPIRED_MAX]; /* a ring */
@@ -110,6 +112,14 @@ static void state_move(struct plan_job *job, enum plan_state to)
     assert(allowed[job->news.state][to]);
     job->news.state = to;
     job->news.serial++;
+}
+
+/* Somebody asks for it or reads it: others are let go of before it. Under the mutex. */
+static struct plan_job *use(struct plans *plans, struct plan_job *job)
+{
+    job->used_at = now_ms();
+    job->used = ++plans->n_uses;
+    return job;
 }
 
 static bool is_final(enum plan_state state)
@@ -302,7 +312,7 @@ static enum plans_asked admit(struct plans *plans, struct plan_question *questio
         if (key && !by_key && !add_key(job, key))
             return PLANS_NO_MEMORY;
         plans->stats.shared++;
-        *out = plan_job_hold(job);
+        *out = plan_job_hold(use(plans, job));
         return PLANS_FOUND;
     }
     if (plans->stats.queued >= plans->options.waiting_max && plans->n_threads > 0) {
@@ -465,8 +475,8 @@ static void finish(struct plans *plans, struct plan_job *job, int failure)
     const struct wm_plan *plan = job->answer.plan;
     bool stopped = atomic_load(&plans->stopping) || atomic_load(&job->cancelled);
     job->failure = failure;
-    job->ended_at = now_ms();
-    job->news.elapsed_ms = job->ended_at - job->started_at;
+    use(plans, job);
+    job->news.elapsed_ms = job->used_at - job->started_at;
     if (plan && (plan->found || plan->status == WM_PLAN_INFEASIBLE))
         name_plan(plans, job);
     if (plan) {
@@ -488,7 +498,7 @@ void plan_job_cancel(struct plan_job *job)
     atomic_store(&job->cancelled, true);
     if (job->news.state == PLAN_queued) {
         state_move(job, PLAN_cancelled);
-        job->ended_at = now_ms();
+        use(plans, job);
         plans->stats.queued--;
         plans->stats.kept++;
         if (plans->options.finished)
@@ -528,23 +538,29 @@ static void let_go(struct plans *plans, struct plan_job *job)
     plans->stats.expired++;
 }
 
+static struct plan_job *least_used(const struct plans *plans)
+{
+    struct plan_job *job, *least = NULL;
+    DL_FOREACH(plans->jobs, job)
+    if (is_final(job->news.state) && (least == NULL || job->used < least->used))
+        least = job;
+    return least;
+}
+
 /*
- * The oldest go first; the newest stays, however large it is, so that who asked can have it. Returns what is no longer
- * in the list, for release_all once the mutex is free again: giving back a large plan takes its time.
+ * The least recently used go first; the last one used stays, however large it is, so that who asked can have it. Returns
+ * what is no longer in the list, for release_all once the mutex is free again: giving back a large plan takes its time.
  */
 static struct plan_job *expire(struct plans *plans)
 {
     int64_t now = now_ms();
-    struct plan_job *job, *next, *gone = NULL;
+    struct plan_job *job, *gone = NULL;
     plans->stats.kept_bytes = kept_bytes(plans);
-    DL_FOREACH_SAFE(plans->jobs, job, next)
-    {
-        if (!is_final(job->news.state))
-            continue;
+    while ((job = least_used(plans)) != NULL) {
         bool crowded = plans->stats.kept > 1 && (plans->stats.kept > plans->options.kept_max ||
                                                  plans->stats.kept_bytes > plans->options.kept_bytes_max);
-        if (!crowded && now - job->ended_at < plans->options.kept_ms)
-            continue;
+        if (!crowded && now - job->used_at < plans->options.kept_ms)
+            break;
         let_go(plans, job);
         LL_PREPEND(gone, job);
         plans->stats.kept_bytes = kept_bytes(plans);
@@ -603,7 +619,7 @@ enum plans_found plans_find_job(struct plans *plans, const char *id, struct plan
     uint64_t number = number_of(plans, id);
     const struct expired *expired = job == NULL && number > 0 ? find_expired(plans, number, NULL) : NULL;
     if (job)
-        *out = plan_job_hold(job);
+        *out = plan_job_hold(use(plans, job));
     *expired_at = expired ? expired->at : 0;
     pthread_mutex_unlock(&plans->mutex);
     release_all(gone);
@@ -621,7 +637,7 @@ enum plans_found plans_find_plan(struct plans *plans, const char *id, struct pla
         break;
     const struct expired *expired = job == NULL && *id != '\0' ? find_expired(plans, 0, id) : NULL;
     if (job)
-        *out = plan_job_hold(job);
+        *out = plan_job_hold(use(plans, job));
     *expired_at = expired ? expired->at : 0;
     pthread_mutex_unlock(&plans->mutex);
     release_all(gone);
