@@ -243,34 +243,35 @@ void plan_show_list(struct page *page, struct slice result)
     page_revisions(page, result);
 }
 
-static const char *demand_text(struct page *page, struct slice demand)
+static bool is_demand(struct slice side)
 {
-    if (value_is(value_at(demand, "kind"), "must_fill"))
-        return page_say(page, "post %s must be filled", page_text(page, demand, "post"));
-    const char *package = page_text(page, demand, "package"), *mentor = page_text(page, demand, "mentor");
-    return page_say(page, "leader %s is locked to post %s%s%s%s%s", page_text(page, demand, "leader"),
-                    page_text(page, demand, "post"), *package ? " with package " : "", package,
-                    *mentor ? " and mentor " : "", mentor);
+    struct slice kind = value_at(side, "kind");
+    return value_is(kind, "lock") || value_is(kind, "must_fill");
 }
 
+/* Several demands against each other, or one against the sides that are named after it. */
 void plan_put_conflict(struct buf *out, struct slice error)
 {
     static const struct screen plain = {0, false};
     struct page page = {out, &plain, NULL};
-    struct slice data = value_at(error, "data"), conflict = value_at(data, "conflict");
-    struct items demands = value_items(conflict), relaxations = value_items(value_at(data, "relaxations"));
-    size_t n = value_count(conflict);
+    struct slice data = value_at(error, "data"), conflict = value_at(data, "conflict"), side;
+    struct items sides = value_items(conflict), relaxations = value_items(value_at(data, "relaxations"));
+    size_t n = value_count(conflict), n_demands = 0;
+    while (value_next(&sides, &side))
+        n_demands += is_demand(side);
+    sides = value_items(conflict);
     if (n == 0)
         buf_text(out,
                  "wellmatch: no plan: not all locks and posts that must be filled can hold; which was not found in "
                  "the time\n");
-    else if (n == 1)
-        buf_text(out, "wellmatch: no plan: this cannot hold within the limits\n");
+    else if (n_demands == 1 && value_next(&sides, &side))
+        buf_format(out, "wellmatch: no plan: %s, which cannot hold%s\n", page_text(&page, side, "text"),
+                   n > 1 ? ":" : " within the limits");
     else
         buf_format(out, "wellmatch: no plan: these %zu cannot all hold%s\n", n,
                    value_true_at(data, "least") ? "; without any one of them the others can" : "");
-    for (struct slice demand; value_next(&demands, &demand);)
-        buf_format(out, "  %s\n", demand_text(&page, demand));
+    while (value_next(&sides, &side))
+        buf_format(out, "  %s\n", page_text(&page, side, "text"));
     const char *before = "What would help: ";
     for (struct slice text; value_next(&relaxations, &text); before = "or: ")
         buf_format(out, "%s%s\n", before, page_value(&page, text));

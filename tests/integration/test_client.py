@@ -789,13 +789,13 @@ class Allocating(Case):
                 self.assertEqual((got, error), (code, ""), (summary, form))
 
     def test_infeasible(self):
-        conflict = [{"kind": "lock", "leader": "L1", "post": "V1"}, {"kind": "must_fill", "post": "V2"}]
+        conflict = [{"kind": "lock", "text": "L1 at V1 is locked"}, {"kind": "must_fill", "text": "post V2 must be filled"}]
         service = Plans()
         service.wait = lambda id: service.error(id, 1003, {"job": "J1-1", "conflict": conflict, "least": True, "relaxations": ["drop the lock"]})
         code, out, error = self.ask(plans=service)
         self.assertEqual((code, out), (INFEASIBLE, ""))
         self.assertEqual(error, "wellmatch: no plan: these 2 cannot all hold; without any one of them the others can\n"
-                                "  leader L1 is locked to post V1\n  post V2 must be filled\nWhat would help: drop the lock\n")
+                                "  L1 at V1 is locked\n  post V2 must be filled\nWhat would help: drop the lock\n")
         service = Plans()
         service.wait = lambda id: service.error(id, 1003, {"job": "J1-1", "conflict": conflict})
         code, out, error = self.ask("--json", plans=service)
@@ -1050,10 +1050,10 @@ class Planning(WithService):
                 code, out, error = client("allocate", *words, *self.few, *where)
                 self.assertEqual((code, out), (INFEASIBLE, ""))
                 for leader in leaders:
-                    self.assertIn("  leader %s is locked to post %s\n" % (leader, post), error)
+                    self.assertIn("  %s at %s is locked\n" % (leader, post), error)
         code, out, error = client("allocate", "--lock", "%s:%s" % (self.stranger, self.post), *self.few, "-u", self.url)
         self.assertEqual((code, out), (INFEASIBLE, ""))
-        self.assertIn("leader %s is locked to post %s" % (self.stranger, self.post), error)
+        self.assertIn("%s at %s is locked, which cannot hold:\n" % (self.stranger, self.post), error)
 
     def test_jobs(self):
         out = client("plans", "-u", self.url)[1]

@@ -143,13 +143,70 @@ class OnTheSample(unittest.TestCase):
         self.assertEqual(code, INFEASIBLE)
         self.assertTrue(data["least"])
         self.assertTrue(data["conflict"])
-        for demand in data["conflict"]:
+        for demand in [side for side in data["conflict"] if side["kind"] != "rule"]:
             self.assertEqual((demand["kind"], demand["leader"]), ("lock", leader["leader"]))
             self.assertIn(demand["post"], (leader["post"], other))
         self.assertIn(leader["leader"], data["relaxations"][0])
         self.assertEqual(self.error("plan.get", {"plan": data["plan"]})[0], INFEASIBLE)
         listed = {entry["job"]: entry for entry in self.wire.call("plan.list")["result"]["jobs"]}
         self.assertEqual((listed[job]["state"], listed[job]["status"]), ("done", "infeasible"))
+
+    def conflict(self, **params):
+        """The error of locks that cannot hold, its members as (kind, text), and its remedies."""
+        job = self.wire.call("plan.allocate", params)["result"]["job"]
+        code, data = self.error("plan.wait", {"job": job})
+        self.assertEqual(code, INFEASIBLE)
+        return [side["kind"] for side in data["conflict"]], [side["text"] for side in data["conflict"]], data["relaxations"]
+
+    def placed(self):
+        return rows(self.wire, solve(self.wire)["plan"], "placements")[0]
+
+    def test_two_packages_for_one_leader_and_post(self):
+        row = self.placed()
+        other = next(id for id in ("P01", "P02") if id != row["package"])
+        lock = {"leader": row["leader"], "post": row["post"]}
+        kinds, texts, ways = self.conflict(locks=[{**lock, "package": row["package"]}, {**lock, "package": other}])
+        if kinds == ["lock", "lock"]:
+            self.assertNotEqual(ways[0], ways[1])
+        self.assertIn("with P0", ways[0])
+
+    def test_a_lock_and_what_contradicts_it(self):
+        row = self.placed()
+        leader, post, package = row["leader"], row["post"], row["package"]
+        lock = {"leader": leader, "post": post}
+        drop = f"drop the lock of {leader} at {post}"
+        others = [id for id in POSTS[:4] if id != post]
+        for kind, way, more in (
+                ("forbid", f"drop the forbid of {leader} at {post}", {"forbids": [lock]}),
+                ("forbid", f"drop the forbid of anyone at {post}", {"forbids": [{"post": post}]}),
+                ("without_leaders", f"take {leader} out of without_leaders", {"without_leaders": [leader]}),
+                ("without_posts", f"take {post} out of without_posts", {"without_posts": [post]}),
+                ("posts", f"add {post} to posts", {"posts": others}),
+                ("leaders", f"add {leader} to leaders", {"leaders": ["L000001" if leader != "L000001" else "L000002"]}),
+                ("limit", f"undo openings of {post} set to 0",
+                 {"limits": [{"resource": "openings", "of": post, "to": 0}]})):
+            kinds, texts, ways = self.conflict(locks=[lock], **more)
+            self.assertEqual((kinds, ways), (["lock", kind], [drop, way]), texts)
+            self.assertEqual(texts[0], f"{leader} at {post} is locked")
+        # What contradicts a lock twice has to go twice; a forbid of other terms is no side of it.
+        kinds, _, ways = self.conflict(locks=[lock], forbids=[lock, {"post": post, "package": package}], posts=others)
+        self.assertEqual(kinds, ["lock", "forbid", "posts"])
+        self.assertEqual(ways[1], f"drop the forbid of {leader} at {post}, and add {post} to posts")
+        for way in ({}, {"posts": others + [post]}):  # each remedy, taken, helps
+            solve(self.wire, {"locks": [lock], "posts": POSTS[:4], **way})
+
+    def test_a_lock_against_a_hard_rule(self):
+        refused = next(row for row in rows(self.wire, solve(self.wire)["plan"], "unplaced")
+                       if row["reason"] == "not_eligible")
+        kinds, texts, ways = self.conflict(locks=[{"leader": refused["leader"], "post": POSTS[0]}])
+        self.assertEqual(kinds[:2], ["lock", "rule"])
+        self.assertIn("lacks" if "lacks" in texts[1] else " ", texts[1])
+        self.assertEqual(len(ways), 1, "no word of the question would help but dropping the lock")
+
+    def test_a_must_against_a_forbid(self):
+        kinds, _, ways = self.conflict(posts=POSTS[:4], must_fill=[POSTS[1]], forbids=[{"post": POSTS[1]}])
+        self.assertEqual((kinds, ways), (["must_fill", "forbid"], [f"do not insist that {POSTS[1]} is filled",
+                                                                  f"drop the forbid of anyone at {POSTS[1]}"]))
 
     def test_what_if_and_compare(self):
         base = solve(self.wire)
@@ -206,7 +263,7 @@ class OnTheSample(unittest.TestCase):
                                      ("plan.check", {"plan": "P0"}, "plan")):
             code, data = self.error(method, params)
             self.assertEqual((code, data["kind"]), (UNKNOWN, kind))
-        self.assertIn(job, self.error("plan.wait", {"job": job + "0"})[1]["nearest"] + [job])
+        self.assertIn(job, self.error("plan.wait", {"job": job + "0000"})[1]["nearest"] + [job])
 
     def test_a_region_misspelt(self):
         def refused(of):

@@ -337,17 +337,22 @@ static void test_conflicts(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"{\"data\":{\"conflict\":[{\"kind\":\"lock\",\"leader\":\"L1\",\"post\":\"V1\",\"package\":null,"
-         "\"mentor\":\"M1\"},{\"kind\":\"must_fill\",\"post\":\"V2\"}],\"least\":true,\"relaxations\":[\"drop "
+        {"{\"data\":{\"conflict\":[{\"kind\":\"lock\",\"text\":\"L1 at V1 with M1 is locked\"},"
+         "{\"kind\":\"must_fill\",\"text\":\"post V2 must be filled\"}],\"least\":true,\"relaxations\":[\"drop "
          "it\",\"wait\"]}}",
          "wellmatch: no plan: these 2 cannot all hold; without any one of them the others can\n"
-         "  leader L1 is locked to post V1 and mentor M1\n"
+         "  L1 at V1 with M1 is locked\n"
          "  post V2 must be filled\n"
          "What would help: drop it\n"
          "or: wait\n"},
-        {"{\"data\":{\"conflict\":[{\"kind\":\"must_fill\",\"post\":\"V2\"}],\"least\":true}}",
-         "wellmatch: no plan: this cannot hold within the limits\n"
-         "  post V2 must be filled\n"},
+        {"{\"data\":{\"conflict\":[{\"kind\":\"must_fill\",\"text\":\"post V2 must be filled\"}],\"least\":true}}",
+         "wellmatch: no plan: post V2 must be filled, which cannot hold within the limits\n"},
+        {"{\"data\":{\"conflict\":[{\"kind\":\"must_fill\",\"text\":\"post V2 must be filled\"},"
+         "{\"kind\":\"forbid\",\"text\":\"anyone at V2 is forbidden\"}],\"relaxations\":[\"this\",\"that\"]}}",
+         "wellmatch: no plan: post V2 must be filled, which cannot hold:\n"
+         "  anyone at V2 is forbidden\n"
+         "What would help: this\n"
+         "or: that\n"},
         {"{\"data\":{\"conflict\":[],\"least\":false}}",
          "wellmatch: no plan: not all locks and posts that must be filled can hold; which was not found in the time\n"},
         {"{}",
