@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include "address.h"
+#include "client_error.h"
 #include "client_view.h"
 #include "jsonrpc.h"
 

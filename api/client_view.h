@@ -11,11 +11,5 @@
 void view_result(struct buf *out, const struct screen *screen, const char *method, struct slice result);
 /* One table as RFC 4180 with a header record: the answer's main rows, or path,value of everything in it. */
 void view_csv(struct buf *out, bool terminal, const char *method, struct slice result);
-/*
- * The sentences for an error object, each a line that starts with "wellmatch: ". `usage` ("explain LEADER POST") is the
- * command, where a leader and a post can have been swapped; else NULL. `subject` is what on the command line the error is
- * about ("--what-if 'x=1'"); NULL: the option that its pointer names.
- */
-void view_error(struct buf *out, struct slice error, int code, const char *usage, const char *subject);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "client_plan_verdict.h"
 #include "client_plan_view.h"
+#include "client_error.h"
 #include "client_view.h"
 #include "fault.h"
 #include "jsonrpc.h"

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "client_error.h"
 #include "client_view.h"
 #include "fault.h"
 #include "jsonrpc.h"
