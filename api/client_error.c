@@ -79,6 +79,22 @@ static const char *unknown_row(struct page *page, struct slice data, const char 
                     usage ? usage : "");
 }
 
+static const char *gone(struct page *page, struct slice data)
+{
+    const char *at = page_text(page, data, "expired_at");
+    return page_say(page, "the %s %s is kept no more%s%s", page_text(page, data, "kind"), page_text(page, data, "id"),
+                    *at ? ", since " : "", at);
+}
+
+/* Digests tell apart by their first letters. */
+static const char *stale(struct page *page, struct slice data)
+{
+    const char *then = page_text(page, data, "asked_of/dataset"), *now = page_text(page, data, "current/dataset");
+    if (!*then || strcmp(then, now) == 0)
+        return "the plan was asked under another policy than the one in use now";
+    return page_say(page, "the plan was asked of other data (%.8s) than what is loaded now (%.8s)", then, now);
+}
+
 /* One sentence for what a person did wrong, by the names they used. */
 static const char *error_text(struct page *page, struct slice error, int code, const char *usage, const char *subject)
 {
@@ -103,6 +119,10 @@ static const char *error_text(struct page *page, struct slice error, int code, c
                          page_say(page, "the %s passes the ceiling of %s", page_text(page, data, "what"),
                                   page_whole(page, data, "limit")),
                          "; ", page_text(page, data, "remedy"));
+    case RPC_GONE:
+        return page_join(page, gone(page, data), "; ", page_text(page, data, "remedy"));
+    case RPC_STALE:
+        return page_join(page, stale(page, data), "; ", page_text(page, data, "remedy"));
     default:
         return other_error(page, error, code);
     }

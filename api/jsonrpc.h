@@ -35,8 +35,8 @@ enum {
     X(RPC_INVALID_DATA, 1002, "invalid_data", false, "The data has faults; the running data stays.", "faults, count") \
     X(RPC_INFEASIBLE, 1003, "infeasible", false, "Locks and posts that must be filled cannot all hold.",              \
       "job, plan, conflict, least, relaxations")                                                                      \
-    X(RPC_STALE, 1004, "stale", true, "The caller's revision is old.", "current")                                     \
-    X(RPC_GONE, 1005, "gone", false, "The job or plan has expired.", "id, kind, expired_at")
+    X(RPC_STALE, 1004, "stale", true, "The caller's revision is old.", "current, asked_of, remedy")                   \
+    X(RPC_GONE, 1005, "gone", false, "The job or plan has expired.", "id, kind, expired_at, remedy")
 
 enum {
 #define X(code, value, name, retry, text, data) code = value,

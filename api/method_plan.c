@@ -96,6 +96,8 @@ static int refuse_gone(struct buf *error, bool is_plan, const char *id, int64_t 
     json_put_text(error, "id", id);
     json_put_text(error, "kind", is_plan ? "plan" : "job");
     json_put_text(error, "expired_at", text[0] ? text : NULL);
+    json_put_text(error, "remedy",
+                  "ask the question again: equal questions to equal data get equal plans; a plan in use stays");
     rpc_error_close(error);
     return RPC_GONE;
 }
@@ -297,13 +299,19 @@ int plan_allocate(const struct method_call *call, struct buf *out)
     return code;
 }
 
-static int refuse_stale(struct buf *error, const struct wm_dataset *current)
+static int refuse_stale(struct buf *error, const struct plan_job *base, const struct wm_dataset *current)
 {
     rpc_error_open(error, RPC_STALE);
     json_put_key(error, "current");
     json_open(error, '{');
     encode_revisions(error, current);
     json_close(error, '}');
+    json_put_key(error, "asked_of");
+    json_open(error, '{');
+    json_put_text(error, "dataset", plan_job_dataset(base));
+    json_put_text(error, "policy", plan_job_policy(base));
+    json_close(error, '}');
+    json_put_text(error, "remedy", "ask the plan's question again, of the data loaded now, and change that plan");
     rpc_error_close(error);
     return RPC_STALE;
 }
@@ -315,7 +323,7 @@ static int judge_base(const struct method_call *call, struct plan_job *base, str
     plan_job_news(base, &news);
     if (strcmp(plan_job_dataset(base), wm_dataset_digest(call->dataset)) != 0 ||
         strcmp(plan_job_policy(base), wm_policy_digest(call->dataset)) != 0)
-        return refuse_stale(error, call->dataset);
+        return refuse_stale(error, base, call->dataset);
     return refuse_planless(base, &news, error);
 }
 
@@ -564,7 +572,7 @@ static int check_given(const struct params *params, struct check *check, struct 
     struct plan_prices prices = {0};
     int code = 0;
     if (params_get(params, "placements")->given) {
-        code = plan_placements_read(check->question->dataset, params, &placements, &check->n, out);
+        code = plan_placements_read(check->question->dataset, params, "placements", &placements, &check->n, out);
         check->placements = placements;
     }
     if (code == 0 && params_get(params, "prices")->given) {
@@ -605,6 +613,39 @@ static int check_plan(const struct method_call *call, const struct params *param
     return code;
 }
 
+/* What moves are counted from: the caller's placements, or a kept plan's; without them there is nothing to move from. */
+static int with_base(const struct method_call *call, const struct params *params, struct plan_question *question,
+                     struct check *check, struct buf *out)
+{
+    bool listed = params_get(params, "base")->given, named = params_get(params, "base_plan")->given;
+    bool moves = params_get(params, "moves_max")->given || params_get(params, "move_penalty")->given;
+    struct wm_placement *placements = NULL;
+    struct plan_job *job = NULL;
+    int code = 0;
+    if ((listed && named) || (moves && !listed && !named)) {
+        struct place place = params_place(params, named ? "base_plan" : "base");
+        return refuse_value(out, &place, "either base or base_plan, from which moves are counted",
+                            listed ? params_get(params, "base")->raw : (struct slice){0});
+    }
+    if (listed) {
+        code = plan_placements_read(question->dataset, params, "base", &placements, &question->request.n_base, out);
+        question->request.base = placements;
+    } else if (named) {
+        code = plans_of(call) ? find(plans_of(call), params, "base_plan", true, &job, out) : refuse_without_plans(out);
+        if (code == 0)
+            code = judge_base(call, job, out);
+        if (code == 0) {
+            question->request.base = plan_job_answer(job)->plan->placements;
+            question->request.n_base = plan_job_answer(job)->plan->n_placements;
+        }
+    }
+    if (code == 0)
+        code = check_given(params, check, out);
+    free(placements);
+    plan_job_release(job);
+    return code;
+}
+
 static int check_question(const struct method_call *call, const struct params *params, struct buf *out)
 {
     struct plan_question *question;
@@ -616,7 +657,7 @@ static int check_question(const struct method_call *call, const struct params *p
     if (code != 0)
         return code;
     struct check check = {question, NULL, 0, NULL};
-    code = check_given(params, &check, out);
+    code = with_base(call, params, question, &check, out);
     plan_question_free(question);
     return code;
 }

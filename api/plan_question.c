@@ -69,6 +69,14 @@ const struct param plan_placement_members[] = {
     END,
 };
 
+const struct param plan_base_members[] = {
+    {"leader", PARAM_ID, true, 0, 0, NULL, "Who was", NULL, "leader"},
+    {"post", PARAM_ID, true, 0, 0, NULL, "where.", NULL, "post"},
+    {"package", PARAM_ID, false, 0, 0, NULL, "Not looked at.", NULL, "package"},
+    {"mentor", PARAM_ID, false, 0, 0, NULL, "Not looked at.", NULL, "mentor"},
+    END,
+};
+
 const struct param plan_price_members[] = {
     {"resource", PARAM_CHOICE, true, 0, 0, NULL, "What has the price.", NULL, RESOURCES " moves"},
     {"of", PARAM_TEXT, false, 1, 64, NULL, "Of which; not given for moves.", NULL, NULL},
@@ -163,6 +171,9 @@ const struct param plan_check_params[] = {
     LIST("placements", plan_placement_members, "The plan to check."),
     LIST("prices", plan_price_members, "Prices that prove a bound."),
     QUESTION,
+    MOVES,
+    LIST("base", plan_base_members, "The placements that moves are counted from."),
+    {"base_plan", PARAM_TEXT, false, 1, PLAN_ID_CAP - 1, NULL, "Or the plan that has them.", NULL, NULL},
     END,
 };
 
@@ -414,7 +425,9 @@ static int read_placement(struct builder *build, const struct params *item, cons
 {
     struct wm_placement placement = {(uint32_t)params_get(item, "leader")->number,
                                      (uint32_t)params_get(item, "post")->number,
-                                     (uint32_t)params_get(item, "package")->number, row_or_any(item, "mentor")};
+                                     params_get(item, "package")->given ? (uint32_t)params_get(item, "package")->number
+                                                                        : 0, /* of a base: only leader and post count */
+                                     row_or_any(item, "mentor")};
     (void)build;
     (void)place;
     (void)raw;
@@ -422,15 +435,17 @@ static int read_placement(struct builder *build, const struct params *item, cons
     return 0;
 }
 
-int plan_placements_read(const struct wm_dataset *dataset, const struct params *params, struct wm_placement **out,
-                         size_t *n, struct buf *error)
+int plan_placements_read(const struct wm_dataset *dataset, const struct params *params, const char *name,
+                         struct wm_placement **out, size_t *n, struct buf *error)
 {
     struct builder build = {.dataset = dataset, .params = params, .error = error};
-    *n = count_items(params_get(params, "placements")->raw);
+    bool base = strcmp(name, "base") == 0;
+    *n = count_items(params_get(params, name)->raw);
     *out = calloc(*n + 1, sizeof **out);
     if (*out == NULL)
         return refuse_memory(error);
-    int code = read_list(&build, "placements", plan_placement_members, read_placement, *out, sizeof **out);
+    int code =
+        read_list(&build, name, base ? plan_base_members : plan_placement_members, read_placement, *out, sizeof **out);
     if (code != 0) {
         free(*out);
         *out = NULL;
@@ -713,6 +728,13 @@ static void set_number(const struct builder *build, const char *name, int64_t *n
         *number = value->number;
 }
 
+/* The number of a parameter where it is given. */
+static void set_given(const struct builder *build, const char *name, int64_t *number)
+{
+    if (has(build->params, name) && params_get(build->params, name)->given)
+        *number = params_get(build->params, name)->number;
+}
+
 static void set_numbers(struct builder *build)
 {
     struct plan_question *question = build->question;
@@ -721,10 +743,8 @@ static void set_numbers(struct builder *build)
     set_number(build, "deadline_ms", &question->deadline_ms);
     set_number(build, "resolve", &resolve);
     question->resolve = (size_t)resolve;
-    if (build->base == NULL)
-        return;
-    set_number(build, "move_penalty", &question->request.move_penalty_nano);
-    set_number(build, "moves_max", &question->request.moves_max);
+    set_given(build, "move_penalty", &question->request.move_penalty_nano);
+    set_given(build, "moves_max", &question->request.moves_max);
 }
 
 static int set_base(struct builder *build)

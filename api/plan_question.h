@@ -61,12 +61,12 @@ const char *plan_resource_name(enum wm_resource_kind kind);
 const char *plan_resource_id(const struct wm_dataset *dataset, size_t resource);
 
 /*
- * [{leader, post, package, mentor}] and [{resource, of, price_femto, hours}] of plan.check. The placements are
- * malloc'd (one more than needed, never NULL on success).
+ * [{leader, post, package, mentor}] (`name` is placements, or base) and [{resource, of, price_femto, hours}] of
+ * plan.check. The placements are malloc'd (one more than needed, never NULL on success).
  */
-extern const struct param plan_placement_members[], plan_price_members[];
-int plan_placements_read(const struct wm_dataset *dataset, const struct params *params, struct wm_placement **out,
-                         size_t *n, struct buf *error);
+extern const struct param plan_placement_members[], plan_base_members[], plan_price_members[];
+int plan_placements_read(const struct wm_dataset *dataset, const struct params *params, const char *name,
+                         struct wm_placement **out, size_t *n, struct buf *error);
 struct plan_prices {
     struct wm_prices prices; /* of the two below */
     int64_t *femto;

@@ -256,6 +256,33 @@ class OnTheSample(unittest.TestCase):
         self.assertGreaterEqual(verdict["count"], 1)
         self.assertIn(len(placements), [fault["placement"] for fault in verdict["faults"]])
 
+    def test_check_of_moves(self):
+        """A plan that moves, judged without being held: the cap and the penalty count from the base that is sent."""
+        base = solve(self.wire)
+        gone = rows(self.wire, base["plan"], "placements")[0]["leader"]
+        then = solve(self.wire, {"plan": base["plan"], "without_leaders": [gone], "move_penalty": 0.000001,
+                                 "moves_max": 3}, "plan.what_if")
+        pair = ("leader", "post", "package", "mentor")
+        was, now = ([{name: row[name] for name in pair if row[name]} for row in rows(self.wire, plan["plan"], "placements")]
+                    for plan in (base, then))
+        moves = sum((row["leader"], row["post"]) not in [(old["leader"], old["post"]) for old in was] for row in now)
+        self.assertGreater(moves, 0)
+        question = {"posts": CORNER["posts"], "placements": now, "move_penalty": 0.000001, "moves_max": moves}
+        for at in ({"base": was}, {"base": [{"leader": row["leader"], "post": row["post"]} for row in was]},
+                   {"base_plan": base["plan"]}):
+            verdict = self.wire.call("plan.check", {**question, **at})["result"]
+            self.assertTrue(verdict["feasible"], verdict)
+            self.assertEqual(verdict["value"], then["value"])
+            free = self.wire.call("plan.check", {**question, **at, "move_penalty": 0})["result"]
+            self.assertAlmostEqual(free["value"] - verdict["value"], 0.000001 * moves, places=9)
+            over = self.wire.call("plan.check", {**question, **at, "moves_max": moves - 1})["result"]
+            self.assertFalse(over["feasible"])
+            self.assertIn("move", over["faults"][0]["what"])
+        for wrong in ({}, {"base": was, "base_plan": base["plan"]}):
+            code, data = self.error("plan.check", {**question, **wrong})
+            self.assertEqual((code, data["pointer"]), (PARAMS, "/base_plan" if wrong else "/base"))
+        self.assertEqual(self.error("plan.check", {**question, "base_plan": "P0"})[0], UNKNOWN)
+
     def test_unknown_ids(self):
         job = solve(self.wire)["job"]
         for method, params, kind in (("plan.wait", {"job": job[:-1] + "99"}, "job"), ("plan.get", {"plan": "P0"}, "plan"),
@@ -465,6 +492,8 @@ class Life(unittest.TestCase):
                     if reply["plan"]:
                         error = other.call("plan.what_if", {"plan": reply["plan"]})["error"]
                         self.assertEqual((error["code"], error["data"]["current"]["dataset"]), (STALE, after))
+                        self.assertEqual(error["data"]["asked_of"]["dataset"], before)
+                        self.assertIn("ask the plan's question again", error["data"]["remedy"])
                     self.assertEqual(solve(other)["dataset"], after)
 
     def test_what_is_let_go_of(self):
@@ -478,9 +507,14 @@ class Life(unittest.TestCase):
                 self.assertEqual(len(error["data"]["expired_at"]), 20)
             stats = wire.stats()["plans"]
             self.assertEqual((stats["kept"], stats["expired"]), (64, 1))
+            self.assertIn("ask the question again", wire.call("plan.what_if", {"plan": first["plan"]})["error"]["data"]["remedy"])
             again = solve(wire, {"posts": POSTS[:1], "resolve": 0})
             self.assertEqual((again["plan"], again["value"]), (first["plan"], first["value"]))
             self.assertNotEqual(again["job"], first["job"])
+            for n in range(64):  # what is changed and compared again and again stays
+                then = solve(wire, {"plan": again["plan"], "gap": (n + 1) / 2000}, "plan.what_if")
+                self.assertIn("result", wire.call("plan.compare", {"a": again["plan"], "b": then["plan"]}))
+            self.assertIn("result", wire.call("plan.get", {"plan": again["plan"]}))
 
 
 if __name__ == "__main__":

