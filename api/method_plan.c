@@ -8,6 +8,7 @@
 #include "jsonrpc.h"
 #include "plans.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -138,20 +139,57 @@ static void open_answer(struct buf *out, struct plan_job *job, const struct plan
     json_put_text(out, "state", plan_state_name(news->state));
 }
 
-void plan_put_state(struct plan_job *job, struct buf *out)
-{
-    struct plan_news news;
-    plan_job_news(job, &news);
-    open_answer(out, job, &news);
-    json_close(out, '}');
-}
-
 static void put_news(struct buf *out, const struct plan_news *news, const char *bound_key)
 {
     put_double(out, "value", news->found, news->value);
     put_double(out, bound_key, news->bounded, news->bound);
     put_double(out, "gap", news->found, news->gap);
     json_put_integer(out, "elapsed_ms", news->elapsed_ms);
+}
+
+/* Why a job that was stopped has no plan: what it was at. */
+static const char *why_none(const struct plan_news *news)
+{
+    static const char *const at[][2] = {
+        {"", "stopped before solving began: there is no plan"},
+        {"pairs", "stopped while it was looking for who may take which post: no plan was found yet"},
+        {"prices", "stopped while it was looking for prices, which come before a first plan: no plan was found yet"},
+        {"conflict", "stopped while it was looking for which demands contradict each other: no plan was found yet"},
+    };
+    if (news->state == PLAN_queued || news->state == PLAN_running)
+        return "it is being stopped";
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
+        if (strcmp(at[i][0], news->phase) == 0)
+            return at[i][1];
+    return "stopped before a first plan was found";
+}
+
+static void put_ending(struct buf *out, const struct plan_news *news)
+{
+    char text[200];
+    const char *how = news->state == PLAN_cancelled ? "stopped" : "it had ended before";
+    if (news->state == PLAN_failed)
+        snprintf(text, sizeof text, "it had failed before");
+    else if (news->found)
+        snprintf(text, sizeof text, "%s: the best plan so far is worth %.6f of at most %.6f, a gap of %.3g%%", how,
+                 news->value, news->bound, 100 * news->gap);
+    else
+        snprintf(text, sizeof text, "%s", news->state == PLAN_done ? "it had ended before: no plan" : why_none(news));
+    json_put_text(out, "text", text);
+}
+
+void plan_put_cancelled(struct plan_job *job, struct buf *out)
+{
+    struct plan_news news;
+    plan_job_news(job, &news);
+    bool final = news.state != PLAN_queued && news.state != PLAN_running;
+    open_answer(out, job, &news);
+    json_put_text(out, "plan", final ? plan_job_plan(job) : NULL);
+    json_put_bool(out, "found", news.found);
+    put_news(out, &news, "bound");
+    json_put_text(out, "phase", news.phase[0] ? news.phase : NULL);
+    put_ending(out, &news);
+    json_close(out, '}');
 }
 
 static int refuse_unfinished(struct plan_job *job, const struct plan_news *news, struct buf *error)
@@ -378,7 +416,7 @@ static int wait_for(const struct method_call *call, const struct param *table, b
         return METHOD_LATER;
     }
     if (cancel)
-        plan_put_state(job, out);
+        plan_put_cancelled(job, out);
     else
         code = plan_put_outcome(job, out);
     plan_job_release(job);

@@ -36,8 +36,8 @@ int plan_compare(const struct method_call *call, struct buf *out);
 int plan_check(const struct method_call *call, struct buf *out);
 /* What plan.wait answers now: the summary, or an error that says how far the job is or why it has no plan. */
 int plan_put_outcome(struct plan_job *job, struct buf *out);
-/* What plan.cancel answers. */
-void plan_put_state(struct plan_job *job, struct buf *out);
+/* What plan.cancel answers: the best so far, or why there is none. */
+void plan_put_cancelled(struct plan_job *job, struct buf *out);
 /* A whole notification plan.progress, without LF. */
 void plan_put_progress(struct plan_job *job, uint64_t missed, struct buf *out);
 

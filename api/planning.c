@@ -312,7 +312,7 @@ static void answer_wait(struct planning *planning, struct wait *wait)
     int code = 0;
     buf_init(&body, ANSWER_MAX_BYTES - ENVELOPE_MAX_BYTES);
     if (wait->cancelled)
-        plan_put_state(wait->job, &body);
+        plan_put_cancelled(wait->job, &body);
     else
         code = plan_put_outcome(wait->job, &body);
     end_wait(planning, wait, code, (struct slice){body.at, body.failed ? 0 : body.len});

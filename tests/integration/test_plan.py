@@ -355,13 +355,39 @@ class OnTheNation(unittest.TestCase):
         job = self.order()
         with self.daemon.wire() as waiting:
             waiting.send(request("plan.wait", {"job": job}) + b"\n")
-            self.assertEqual(self.cancel(job), "cancelled")
+            ending = self.wire.call("plan.cancel", {"job": job})["result"]
+            self.assertEqual(ending["state"], "cancelled")
             summary = json.loads(waiting.line())["result"]
         self.assertEqual((summary["state"], summary["status"]), ("cancelled", "deadline"))
         self.assertEqual(self.cancel(job), "cancelled")
+        for name in ("plan", "found", "value"):
+            self.assertEqual(ending[name], summary[name])
+        self.assert_says(ending)
         if summary["found"]:
             self.assertTrue(summary["plan"].endswith(job))
             self.assertGreaterEqual(summary["bound"], summary["value"])
+
+    def assert_says(self, ending):
+        """The sentence of a cancelled job goes with its numbers."""
+        if ending["found"]:
+            self.assertIn("the best plan so far is worth %.6f of at most %.6f" % (ending["value"], ending["bound"]), ending["text"])
+        else:
+            self.assertRegex(ending["text"], "^stopped .*: (no plan was found yet|there is no plan)$|^stopped before a first plan was found$")
+
+    def test_cancel_of_a_plan_that_is_there(self):
+        """Once progress tells of a plan, cancelling gives one no worse, with its gap."""
+        type(self).n += 1
+        self.wire.send(request("plan.allocate", {"resolve": 900 - self.n, "progress": True}, "order") + b"\n")
+        job = json.loads(self.wire.line())["result"]["job"]
+        news = {"value": None}
+        while news["value"] is None:
+            news = json.loads(self.wire.line())["params"]
+        with self.daemon.wire() as other:
+            ending = other.call("plan.cancel", {"job": job})["result"]
+        self.assertTrue(ending["found"])
+        self.assertGreaterEqual(ending["value"], news["value"] - 1e-9)
+        self.assertIn("a gap of", ending["text"])
+        self.assert_says(ending)
 
     def test_waiting_ends_in_time(self):
         job = self.order()
@@ -400,7 +426,8 @@ class OnTheNation(unittest.TestCase):
         again = self.wire.call("plan.allocate", {"posts": [POSTS[0]], "resolve": 3})["result"]
         self.assertEqual(again["job"], waiting[3]["job"], "an equal one takes no place")
         for order in waiting:
-            self.assertEqual(self.wire.call("plan.cancel", {"job": order["job"]})["result"]["state"], "cancelled")
+            ending = self.wire.call("plan.cancel", {"job": order["job"]})["result"]
+            self.assertEqual((ending["state"], ending["text"]), ("cancelled", "stopped before solving began: there is no plan"))
         summary = self.wire.call("plan.wait", {"job": waiting[0]["job"]})["result"]
         self.assertEqual((summary["found"], summary["plan"], summary["value"]), (False, None, None))
         self.cancel(running)
