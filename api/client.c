@@ -210,6 +210,11 @@ static void on_interrupt(int number)
     interrupted = 1;
 }
 
+bool client_was_interrupted(void)
+{
+    return interrupted;
+}
+
 const volatile sig_atomic_t *client_catch_interrupt(void)
 {
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};

@@ -57,5 +57,6 @@ void client_list_faults(const struct wm_faults *faults, size_t n_max, struct buf
 bool client_environment_has(const char *name);
 /* From now on the first Ctrl-C sets what this points to; the next ends the program as ever. */
 const volatile sig_atomic_t *client_catch_interrupt(void);
+bool client_was_interrupted(void); /* since the first of those */
 
 #endif

@@ -48,6 +48,8 @@ enum exit_code run_allocate(struct client *client)
     code = wishes_read(&wishes);
     if (code == EXIT_DONE)
         code = wishes_read_changes(&wishes);
+    if (code == EXIT_DONE && !options_value(options, OPTION_from))
+        code = wishes_check_explained(&wishes);
     if (code == EXIT_DONE)
         code = make_plan(&asking);
     if (code == EXIT_DONE)
@@ -97,8 +99,16 @@ static enum exit_code make_plan(struct asking *asking)
     if (code != EXIT_DONE)
         return code;
     if (!value_true_at(asking->base.whole, "found") || !id_of(&asking->base, base)) {
-        client_complain("there is no plan yet that could be changed; --time-limit S allows more time");
+        client_complain(client_was_interrupted()
+                            ? "stopped before there was a plan that could be changed"
+                            : "there is no plan yet that could be changed; --time-limit S allows more time");
         return EXIT_DEADLINE;
+    }
+    if (client_was_interrupted()) {
+        client_complain("stopped before the change was asked for: this is the plan as it was");
+        asking->plan = asking->base;
+        client_plan_init(&asking->base);
+        return EXIT_DONE;
     }
     if (!from) {
         wishes_set_effort(&asking->client->options, &asking->changes);
@@ -227,6 +237,10 @@ static enum exit_code show_reason(struct asking *asking, const char *id)
 {
     struct client *client = asking->client;
     enum plan_knows knows = plan_knows(asking->plan.whole, id);
+    if (knows == PLAN_KNOWS_NOT && !value_true_at(asking->plan.whole, "found")) {
+        show_page(asking);
+        return EXIT_DONE;
+    }
     if (knows == PLAN_KNOWS_NOT) {
         client_complain("--explain: the plan knows no post and no leader '%.100s'", id);
         return EXIT_INPUT;

@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RANKED_MAX = 5, SCARCE_MAX = 20, OPENINGS_MAX = 5 };
+enum {
+    RANKED_MAX = 5,
+    SCARCE_MAX = 20,
+    OPENINGS_MAX = 5,
+    MOST_TOLD = 10 /* a ceiling past so many times the price tells nothing */
+};
 
 static void show_regions(struct page *page, struct slice totals);
 static void show_placements(struct page *page, struct slice plan, size_t rows_max);
@@ -29,6 +34,9 @@ static const char *proof_text(struct page *page, struct slice plan)
         return "No plan within these limits is worth more: that is proven.";
     if (value_is(status, "within_gap"))
         return page_say(page, "It is proven to be within %s of the best there can be.", page_share(page, gap));
+    if (value_is(value_at(plan, "state"), "cancelled"))
+        return page_say(page, "Stopped: this is the best plan so far, and it is within %s of the best there can be.",
+                        page_share(page, gap));
     return page_say(page, "It was stopped before the best was proven: this plan is within %s of it.",
                     page_share(page, gap));
 }
@@ -54,9 +62,11 @@ void plan_show_headline(struct page *page, struct slice plan, bool marked)
     bool optimal = value_is(value_at(plan, "status"), "optimal");
     if (!value_true_at(plan, "found")) {
         const char *bound = page_decimal(page, plan, "bound", 3);
+        const char *limit = *bound ? page_say(page, "; none is worth more than %s", bound) : "";
         text_paragraph(page->out, page->screen, 0, STYLE_BAD,
-                       page_say(page, "No plan was found in the time%s%s; --time-limit S allows more.",
-                                *bound ? "; none is worth more than " : "", bound));
+                       value_is(value_at(plan, "state"), "cancelled")
+                           ? page_say(page, "Stopped before a first plan was found%s.", limit)
+                           : page_say(page, "No plan was found in the time%s; --time-limit S allows more.", limit));
         return;
     }
     int64_t openings = value_whole(value_at(plan, "openings")),
@@ -212,7 +222,7 @@ static const char *price_text(struct page *page, struct slice row)
     const char *more = more_text(page, row);
     if (!isnan(resolved))
         return page_say(page, "%s: %+.6f, solved again", more, resolved);
-    if (most > price)
+    if (most > price && most < MOST_TOLD * price)
         return page_say(page, "%s: %+.6f by its price, at most %+.6f", more, price, most);
     return page_say(page, "%s: %+.6f by its price", more, price);
 }

@@ -4,6 +4,7 @@
  */
 #include "client_wishes.h"
 
+#include "client_page.h"
 #include "client_value.h"
 #include "jsonrpc.h"
 
@@ -33,7 +34,41 @@ static enum exit_code tell_place(const char *option, struct slice text, const st
     return EXIT_INPUT;
 }
 
-/* Whose id it is, asked where the data is: one row that is not there says what else has that id. */
+/* The row of `id` if it is of this kind; a row that is not there says what else has that id. */
+static enum link_status get_row(const struct wishes *wishes, const char *kind, struct slice id,
+                                struct link_answer *answer)
+{
+    struct buf params;
+    buf_init(&params, LINE_MAX_BYTES);
+    json_open(&params, '{');
+    json_put_text(&params, "kind", kind);
+    json_put_key(&params, "id");
+    buf_json_string(&params, id.at, id.len);
+    json_close(&params, '}');
+    enum link_status status = link_call(wishes->link, "dataset.get", (struct slice){params.at, params.len}, answer);
+    buf_fini(&params);
+    return status;
+}
+
+/* Before a minute is spent on solving: a post or leader that is misspelt. */
+enum exit_code wishes_check_explained(const struct wishes *wishes)
+{
+    const char *id = options_value(&wishes->client->options, OPTION_explain);
+    struct link_answer answer;
+    if (!id || get_row(wishes, *id == 'L' ? "leader" : "post", (struct slice){id, strlen(id)}, &answer) != LINK_OK)
+        return EXIT_DONE; /* what is wrong with the link is told by who needs it */
+    struct slice is_a = value_at(answer.value, "data/is_a"), nearest = value_at(answer.value, "data/nearest");
+    if (answer.code != RPC_UNKNOWN || value_is(is_a, "leader") || value_is(is_a, "post"))
+        return EXIT_DONE;
+    struct page page = {NULL, NULL, NULL};
+    const char *names = page_value(&page, nearest);
+    client_complain("--explain: there is no post and no leader '%.100s'%s%s", id, *names ? "; the nearest: " : "",
+                    names);
+    page_end(&page);
+    return EXIT_INPUT;
+}
+
+/* Whose id it is, asked where the data is. */
 static enum exit_code add_without(const struct wishes *wishes, struct question *question, const char *option,
                                   const char *text, struct slice id)
 {
@@ -42,14 +77,8 @@ static enum exit_code add_without(const struct wishes *wishes, struct question *
         enum question_list list;
     } kinds[] = {
         {"leader", QUESTION_without_leaders}, {"post", QUESTION_without_posts}, {"mentor", QUESTION_without_mentors}};
-    struct buf params;
     struct link_answer answer;
-    buf_init(&params, LINE_MAX_BYTES);
-    buf_text(&params, "{\"kind\":\"leader\",\"id\":");
-    buf_json_string(&params, id.at, id.len);
-    buf_char(&params, '}');
-    enum link_status status = link_call(wishes->link, "dataset.get", (struct slice){params.at, params.len}, &answer);
-    buf_fini(&params);
+    enum link_status status = get_row(wishes, "leader", id, &answer);
     if (status != LINK_OK) {
         client_complain("%s", wishes->link->error);
         return (enum exit_code)status;

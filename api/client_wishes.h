@@ -17,4 +17,7 @@ enum exit_code wishes_read_changes(const struct wishes *wishes);
 /* How far to go, --time-limit, --gap and --resolve: the same for a plan and for its change. */
 void wishes_set_effort(const struct options *options, struct question *question);
 
+/* EXIT_INPUT, having told so, when --explain names no post and no leader of the data. */
+enum exit_code wishes_check_explained(const struct wishes *wishes);
+
 #endif

@@ -43,7 +43,7 @@ struct plan_job {
     int64_t asked_at, started_at; /* ms */
     int64_t used_at;              /* ms: when it ended, or was last asked for or found since; under the mutex, as: */
     uint64_t used;                /* number of that use, for telling which was first */
-    struct plan_news news;                  /* under the mutex; the state is the job's */
+    struct plan_news news;        /* under the mutex; the state is the job's */
     atomic_bool cancelled;
     struct plan_answer answer;
     int failure;
@@ -473,7 +473,8 @@ static void name_plan(const struct plans *plans, struct plan_job *job)
 static void finish(struct plans *plans, struct plan_job *job, int failure)
 {
     const struct wm_plan *plan = job->answer.plan;
-    bool stopped = atomic_load(&plans->stopping) || atomic_load(&job->cancelled);
+    bool stopped = atomic_load(&plans->stopping) || atomic_load(&job->cancelled) ||
+                   (plans->options.stop && plans->options.stop(plans->options.arg));
     job->failure = failure;
     use(plans, job);
     job->news.elapsed_ms = job->used_at - job->started_at;

@@ -871,21 +871,50 @@ class Allocating(Case):
             if not cancelled.is_set():
                 late.append(id)
                 return b""
-            return service.result(id, {**service.summary, "status": "deadline", "gap": 0.1, "bound": 0.33})
+            return service.result(id, {**service.summary, "state": "cancelled", "status": "deadline", "gap": 0.1, "bound": 0.33})
 
         def cancel(id, params):
             cancelled.set()
             return [service.finish(late[0]), service.result(id, {"job": "J1-1", "state": "cancelled"})]  # and the wait's own answer
 
-        with Plans(wait=wait) as service:
-            service.plan_cancel = cancel
+        # With a change to come, what there is is the plan before it.
+        for words, says in (([], ""), (["--what-if", "moves_max=5"], "wellmatch: stopped before the change was asked for: this is the plan as it was\n")):
+            cancelled.clear()
+            late.clear()
+            with Plans(wait=wait) as service:
+                service.plan_cancel = cancel
+                process = subprocess.Popen([WELLMATCH, "allocate", *words, "-u", service.fake.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+                service.wait_for("plan.wait")
+                process.send_signal(signal.SIGINT)
+                out, error = process.communicate(timeout=PATIENCE)
+            self.assertEqual((process.returncode, error.decode()), (DEADLINE, says))
+            self.assertIn("1,500 of 1,501 openings filled; expected benefit 0.300000 of at most 0.330000 (gap 10%)", out.decode())
+            self.assertIn("Stopped: this is the best plan so far, and it is within 10% of the best there can be.", out.decode())
+            self.assertEqual(service.last("plan.cancel"), {"job": "J1-1"})
+            self.assertNotIn("plan.what_if", [method for method, _ in service.asked])
+
+    def test_interrupted_before_a_plan(self):
+        code, out, error = self.ask(state="cancelled", status="deadline", found=False, value=None, plan=None, bound=2)
+        self.assertEqual((code, error), (DEADLINE, ""))
+        self.assertTrue(out.startswith("Stopped before a first plan was found; none is worth more than 2.000.\n"), out)
+
+    def test_a_second_interrupt_leaves(self):
+        with Plans(wait=lambda id: b"") as service:
+            service.plan_cancel = lambda id, params: b""  # it takes its time
             process = subprocess.Popen([WELLMATCH, "allocate", "-u", service.fake.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
             service.wait_for("plan.wait")
             process.send_signal(signal.SIGINT)
-            out, error = process.communicate(timeout=PATIENCE)
-        self.assertEqual((process.returncode, error), (DEADLINE, b""))
-        self.assertIn("1,500 of 1,501 openings filled; expected benefit 0.300000 of at most 0.330000 (gap 10%)", out.decode())
-        self.assertEqual(service.last("plan.cancel"), {"job": "J1-1"})
+            service.wait_for("plan.cancel")
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=PATIENCE)
+        self.assertEqual((process.returncode, out), (-signal.SIGINT, b""))
+
+    def test_a_misspelt_name_costs_no_solve(self):
+        service = Plans()
+        service.dataset_get = lambda id, params: service.error(id, 1001, {"pointer": "/id", "id": "V9", "kind": "post", "nearest": ["V1", "V2"]})
+        code, out, error = self.ask("--explain", "V9", plans=service)
+        self.assertEqual((code, out, error), (INPUT, "", "wellmatch: --explain: there is no post and no leader 'V9'; the nearest: V1, V2\n"))
+        self.assertNotIn("plan.allocate", [method for method, _ in service.asked])
 
     def test_a_service_that_goes_away(self):
         service = Plans()
