@@ -152,17 +152,23 @@ int plan_answer_make(const struct plan_question *question, const struct plan_sol
         code = solver->explain(dataset, &question->request, out->plan, question->resolve, &watched, &out->report);
     }
     if (code == WM_OK)
-        code = add_placements(question, out);
-    if (code == WM_OK && out->plan->found) {
-        add_posts(question, out);
-        code = add_moves(question, out);
-    }
-    if (code == WM_OK) {
+        code = plan_answer_add_up(question, out);
+    if (code == WM_OK)
         out->cut = watch.stopped;
-        out->bytes = count_bytes(question, out);
-    } else {
+    else
         plan_answer_fini(out);
+    return code;
+}
+
+int plan_answer_add_up(const struct plan_question *question, struct plan_answer *answer)
+{
+    int code = add_placements(question, answer);
+    if (code == WM_OK && answer->plan->found) {
+        add_posts(question, answer);
+        code = add_moves(question, answer);
     }
+    if (code == WM_OK)
+        answer->bytes = count_bytes(question, answer);
     return code;
 }
 

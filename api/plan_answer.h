@@ -38,6 +38,8 @@ struct plan_answer {
  */
 int plan_answer_make(const struct plan_question *question, const struct plan_solver *solver,
                      const struct wm_solve_options *options, struct plan_answer *out);
+/* The sums of a plan and report that are there already. WM_OK, WM_EMEMORY, or WM_EUNKNOWN: a row out of range. */
+int plan_answer_add_up(const struct plan_question *question, struct plan_answer *answer);
 void plan_answer_fini(struct plan_answer *answer); /* also of {0} */
 
 /* Does this post take part in the question? */

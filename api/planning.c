@@ -10,6 +10,7 @@
 
 #include "jsonrpc.h"
 #include "methods.h"
+#include "planning_cache.h"
 #include "plans.h"
 #include "workers.h"
 
@@ -59,6 +60,7 @@ struct follow { /* a connection that is told of a job */
 struct planning {
     struct service *service;
     struct plans *plans;
+    struct planning_cache *cache;
     struct task *tasks;
     bool long_runs; /* a task of METHOD_LONG has the worker that such have */
     struct wait *waits;
@@ -70,6 +72,8 @@ struct planning {
 };
 
 static void on_finished(void *arg);
+static bool on_recall(void *arg, struct slice key, struct buf *bytes);
+static void on_keep(void *arg, struct slice key, struct slice bytes);
 static void on_news(uv_async_t *news);
 static void on_tick(uv_timer_t *timer);
 static void on_timeout(uv_timer_t *timer);
@@ -96,10 +100,15 @@ int planning_init(struct service *service)
     options.niceness = (int)service->config->plan_nice;
     options.nonce = uv_hrtime() ^ (uint64_t)getpid() << 12;
     options.finished = on_finished;
+    options.recall = on_recall;
+    options.keep = on_keep;
     options.arg = planning;
     planning->service = service;
-    if (uv_async_init(service->loop, &planning->news, on_news)) {
-        free(planning);
+    planning->cache = planning_cache_new(service);
+    if (!planning->cache || uv_async_init(service->loop, &planning->news, on_news)) {
+        if (planning->cache)
+            planning_cache_close(planning->cache);
+        free(planning); /* what little the cache has goes with the process, which does not start */
         return -1;
     }
     uv_timer_init(service->loop, &planning->tick);
@@ -132,6 +141,7 @@ void planning_close(struct service *service)
         uv_cancel((uv_req_t *)&task->work);
     else
         begin_task(task); /* finds that the service stops */
+    planning_cache_close(planning->cache);
     uv_close((uv_handle_t *)&planning->news, NULL);
     uv_close((uv_handle_t *)&planning->tick, NULL);
     uv_close((uv_handle_t *)&planning->timeout, NULL);
@@ -148,6 +158,7 @@ void planning_fini(struct service *service)
     if (!service->planning)
         return;
     plans_free(service->planning->plans);
+    planning_cache_free(service->planning->cache);
     free(service->planning);
     service->planning = NULL;
     service->host.plans = NULL;
@@ -168,6 +179,7 @@ void planning_put_stats(const struct service *service, struct buf *out)
     json_put_integer(out, "kept_bytes", (int64_t)stats.kept_bytes);
     json_put_integer(out, "asked", (int64_t)stats.asked);
     json_put_integer(out, "shared", (int64_t)stats.shared);
+    json_put_integer(out, "recalled", (int64_t)stats.recalled);
     json_put_integer(out, "refused", (int64_t)stats.refused);
     json_put_integer(out, "expired", (int64_t)stats.expired);
     json_put_integer(out, "told", (int64_t)planning->told);
@@ -377,6 +389,18 @@ static void on_finished(void *arg)
 {
     struct planning *planning = arg;
     uv_async_send(&planning->news);
+}
+
+static bool on_recall(void *arg, struct slice key, struct buf *bytes)
+{
+    const struct planning *planning = arg;
+    return planning_cache_get(planning->cache, key, bytes);
+}
+
+static void on_keep(void *arg, struct slice key, struct slice bytes)
+{
+    const struct planning *planning = arg;
+    planning_cache_put(planning->cache, key, bytes);
 }
 
 static void on_news(uv_async_t *news)

@@ -9,6 +9,7 @@
  */
 #include "plans.h"
 
+#include "plan_pack.h"
 #include "workers.h"
 
 #include <assert.h>
@@ -439,6 +440,37 @@ static void on_parallel(void *arg, size_t n, void (*part)(void *context, size_t 
     workers_run(solving->workers, n, part, context);
 }
 
+/* Has somebody solved this before? */
+static bool recall(struct plans *plans, struct plan_job *job, const struct wm_solve_options *options)
+{
+    struct buf key, bytes;
+    if (!plans->options.recall)
+        return false;
+    buf_init(&key, SIZE_MAX);
+    buf_init(&bytes, SIZE_MAX);
+    plan_pack_key(job->question, &key);
+    bool found = !key.failed && plans->options.recall(plans->options.arg, (struct slice){key.at, key.len}, &bytes) &&
+                 plan_unpack(job->question, (struct slice){bytes.at, bytes.len}, options, &job->answer);
+    buf_fini(&bytes);
+    buf_fini(&key);
+    return found;
+}
+
+static void keep(struct plans *plans, const struct plan_job *job)
+{
+    struct buf key, bytes;
+    if (!plans->options.keep || !plan_pack_shares(job->question, &job->answer))
+        return;
+    buf_init(&key, SIZE_MAX);
+    buf_init(&bytes, SIZE_MAX);
+    plan_pack_key(job->question, &key);
+    plan_pack(&job->answer, &bytes);
+    if (!key.failed && !bytes.failed)
+        plans->options.keep(plans->options.arg, (struct slice){key.at, key.len}, (struct slice){bytes.at, bytes.len});
+    buf_fini(&bytes);
+    buf_fini(&key);
+}
+
 /* Takes the reference that begin() gave. */
 static void solve(struct plans *plans, struct plan_job *job, struct workers *workers)
 {
@@ -447,9 +479,15 @@ static void solve(struct plans *plans, struct plan_job *job, struct workers *wor
     if (plans->n_threads == 0 && plans->options.parallel > 1 && workers_new(plans->options.parallel, 0, &own) == 0)
         solving.workers = own;
     const struct wm_solve_options options = {0, on_stop, on_progress, solving.workers ? on_parallel : NULL, &solving};
-    int failure = plan_answer_make(job->question, plans->options.solver, &options, &job->answer);
+    bool recalled = recall(plans, job, &options);
+    int failure = WM_OK;
+    if (!recalled)
+        failure = plan_answer_make(job->question, plans->options.solver, &options, &job->answer);
+    if (!recalled && failure == WM_OK)
+        keep(plans, job);
     workers_free(own);
     pthread_mutex_lock(&plans->mutex);
+    plans->stats.recalled += recalled;
     finish(plans, job, failure);
     void (*finished)(void *arg) = plans->options.finished;
     if (finished)

@@ -48,6 +48,10 @@ struct plans_options {
     /* Asked and told while solving, on the solving thread; each may be NULL. True: stop with the best so far. */
     bool (*stop)(void *arg);
     void (*progress)(void *arg, const struct plan_news *news);
+    /* Where plans are kept for others and for later: the bytes of plan_pack under the key of plan_pack_key. Both on the
+       solving thread, which `recall` may keep waiting; false: not there. Either may be NULL. */
+    bool (*recall)(void *arg, struct slice key, struct buf *bytes);
+    void (*keep)(void *arg, struct slice key, struct slice bytes);
     void *arg;
 };
 #define PLANS_OPTIONS_INIT                                                                                         \
@@ -114,7 +118,7 @@ int plan_job_failure(const struct plan_job *job); /* WM_E... of a failed one */
 struct plans_stats {
     size_t running, queued, kept;
     size_t kept_bytes;
-    uint64_t asked, shared, refused, expired;
+    uint64_t asked, shared, recalled, refused, expired;
 };
 void plans_stats(struct plans *plans, struct plans_stats *out);
 /* Lets go of what is past its time or too much; whoever asks or looks for something does so too. */

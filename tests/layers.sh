@@ -46,7 +46,7 @@ storey() {
         address | buf | config | generate | generate_* | json | log | lru | metrics | redis_url | workers) echo 1 base ;;
         batch | cache | frame | http | jsonrpc | jsonrpc_slice | redis | redis_uv) echo 2 wire ;;
         encode | encode_* | method | methods | method_* | openrpc | params | plan_* | plans | snapshot) echo 3 answers ;;
-        conn | conn_* | job | listener | planning | reload | service | wellmatchd) echo 4 service ;;
+        conn | conn_* | job | listener | planning | planning_* | reload | service | wellmatchd) echo 4 service ;;
         client | client_* | wellmatch) echo 4 client ;;
         *) echo 0 none ;;
     esac

@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import (INVALID_DATA, OVERLOADED, PARAMS, POSTS, ROOT, SAMPLE, SHUTTING_DOWN, UNKNOWN, Daemon, Wire, main,
+from harness import (INVALID_DATA, OVERLOADED, PARAMS, POSTS, ROOT, SAMPLE, SHUTTING_DOWN, UNKNOWN, Daemon, Redis, Wire, main,
                      request, shortlist, until)
 
 DEADLINE, INFEASIBLE, STALE, GONE = -32004, 1003, 1004, 1005
@@ -457,6 +457,56 @@ class OnTheNation(unittest.TestCase):
             self.assertIn("result", self.wire.call("match.shortlist", {"post": POSTS[i]}))
         self.assertEqual(self.state(job), "running")
         self.cancel(job)
+
+
+class Kept(unittest.TestCase):
+    """A plan that was solved once is found again by its question and the digests of its data, here and elsewhere."""
+
+    PARTS = ("placements", "unfilled", "unplaced", "prices", "totals")
+
+    def pages(self, wire, question):
+        """What is served of a plan, its job and time apart."""
+        summary = solve(wire, question)
+        plan = summary["plan"]
+        pages = [wire.ask(request("plan.get", {"plan": plan, "part": part, "limit": 1000})) for part in self.PARTS]
+        for of_the_run in ("job", "elapsed_ms"):
+            del summary[of_the_run]
+        return summary, pages
+
+    @unittest.skipUnless(shutil.which("redis-server"), "there is no redis-server here")
+    def test_another_daemon_finds_it(self):
+        question = {"resolve": 5}
+        with Redis() as redis:
+            flags = (*BRISK, "--redis-timeout-ms", "5000")
+            with Daemon(*flags, redis=redis.url) as daemon, daemon.wire() as wire:
+                until(lambda: wire.stats()["redis"]["breaker"] == "closed", "Redis is used")
+                first = self.pages(wire, question)
+                until(lambda: redis.command("DBSIZE") >= 1, "it is stored")
+                self.assertEqual(wire.stats()["plans"]["recalled"], 0)
+            with Daemon(*flags, redis=redis.url) as daemon, daemon.wire() as wire:
+                until(lambda: wire.stats()["redis"]["breaker"] == "closed", "Redis is used")
+                self.assertEqual(self.pages(wire, question), first)
+                self.assertEqual(wire.stats()["plans"]["recalled"], 1)
+                then = solve(wire, {"plan": first[0]["plan"], "without_posts": POSTS[:1]}, "plan.what_if")
+                self.assertEqual(then["base"], first[0]["plan"])
+                self.assertTrue(wire.call("plan.check", {"plan": first[0]["plan"]})["result"]["feasible"])
+                solve(wire, {"resolve": 4})  # another question is solved
+                self.assertEqual(wire.stats()["plans"]["recalled"], 1)
+            redis.signal(signal.SIGSTOP)  # slow, not gone: it costs time, never the plan
+            try:
+                with Daemon(*BRISK, "--redis-timeout-ms", "50", redis=redis.url) as daemon, daemon.wire() as wire:
+                    self.assertEqual(self.pages(wire, question), first)
+            finally:
+                redis.signal(signal.SIGCONT)
+
+    def test_let_go_of_and_asked_again(self):
+        with Daemon(*BRISK) as daemon, daemon.wire() as wire:
+            first = self.pages(wire, {"posts": POSTS[:1], "resolve": 0})
+            for n in range(64):
+                solve(wire, {"posts": POSTS[:1], "resolve": 0, "gap": (n + 1) / 1000})
+            self.assertEqual(wire.call("plan.get", {"plan": first[0]["plan"]})["error"]["code"], GONE)
+            self.assertEqual(self.pages(wire, {"posts": POSTS[:1], "resolve": 0}), first)
+            self.assertEqual(wire.stats()["plans"]["recalled"], 1)
 
 
 class Life(unittest.TestCase):
