@@ -15,10 +15,10 @@
 
 enum { SIDES_MAX = 16 };
 
-#define SIDES(X)                                                                                                \
-    X(forbid)                                                                                                   \
-    X(without_leaders) X(without_posts) X(without_mentors) X(leaders) X(posts) X(packages) X(severity) X(limit) \
-        X(rule) X(terms)
+#define SIDES(X)       \
+    X(forbid)          \
+    X(without_leaders) \
+    X(without_posts) X(without_mentors) X(leaders) X(posts) X(packages) X(severity) X(limit) X(rule) X(terms)
 enum side_kind {
 #define X(name) SIDE_##name,
     SIDES(X)
