@@ -434,6 +434,52 @@ class OnTheNation(unittest.TestCase):
         stats = self.wire.stats()["plans"]
         self.assertEqual((stats["running"], stats["queued"]), (0, 0))
 
+    def test_fifty_ask_the_same(self):
+        """On connections of their own and in other words: one job, one solve, one answer."""
+        type(self).n += 1
+        before = self.wire.stats()["plans"]
+        question = {"resolve": 900 - self.n, "deadline_ms": 60000, "without_posts": POSTS[:2]}
+        wires = [self.daemon.wire() for _ in range(50)]
+        for i, wire in enumerate(wires):
+            self.addCleanup(wire.socket.close)
+            wire.send(request("plan.allocate", {**question, "without_posts": POSTS[:2] if i % 2 else POSTS[1::-1]}) + b"\n")
+        jobs = {json.loads(wire.line())["result"]["job"] for wire in wires}
+        self.assertEqual(len(jobs), 1)
+        job = jobs.pop()
+        for wire in wires:
+            wire.send(request("plan.wait", {"job": job, "timeout_ms": 600000}, "w") + b"\n")
+        until(lambda: self.wire.stats()["counters"]["in_flight_now"] == 50, "they wait")
+        self.cancel(job)
+        self.assertEqual(len({wire.line() for wire in wires}), 1)
+        after = self.wire.stats()["plans"]
+        self.assertEqual((after["asked"] - before["asked"], after["shared"] - before["shared"]), (1, 49))
+
+    def test_deadlines_at_the_edges(self):
+        for wrong in (1, 99, 3600001, 86400000):  # a day, too
+            error = self.wire.call("plan.allocate", {"deadline_ms": wrong})["error"]
+            self.assertEqual((error["code"], error["data"]["pointer"], error["data"]["got"]), (PARAMS, "/deadline_ms", wrong))
+            self.assertIn("100 to 3600000", error["data"]["expected"])
+        job = self.order(deadline_ms=3600000)
+        self.assertEqual(self.cancel(job), "cancelled")
+        type(self).n += 1
+        self.assertEqual(solve(self.wire, {"resolve": 900 - self.n, "deadline_ms": 100})["state"], "done")
+
+    def test_a_hundred_asked_and_cancelled(self):
+        """What does not fit the queue is refused, what is cancelled leaves it: nothing is left behind."""
+        running, kept = self.order(), []
+        for n in range(100):
+            reply = self.wire.call("plan.allocate", {"posts": [POSTS[1]], "resolve": n})
+            if "error" in reply:
+                self.assertEqual(reply["error"]["code"], OVERLOADED)
+                self.assertEqual(self.wire.call("plan.cancel", {"job": kept.pop(0)})["result"]["state"], "cancelled")
+                reply = self.wire.call("plan.allocate", {"posts": [POSTS[1]], "resolve": n})
+            kept.append(reply["result"]["job"])
+        for job in kept + [running]:
+            self.assertEqual(self.cancel(job), "cancelled")
+        stats = self.wire.stats()["plans"]
+        self.assertEqual((stats["running"], stats["queued"]), (0, 0))
+        self.assertLessEqual(stats["kept"], 64)
+
     def test_a_slow_reader_misses_progress(self):
         with Wire(self.daemon.tcp, receive_buffer=4096) as slow:
             job = self.order(slow, progress=True)
