@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEADLINE_LEAST_MS = 100 };
+enum { DEADLINE_LEAST_MS = 100, DEADLINE_MOST_MS = 3600000 };
 
 /* What is wrong with a text of the command line, and a caret below the place. */
 static enum exit_code tell_place(const char *option, struct slice text, const struct what_if_error *error)
@@ -148,6 +148,11 @@ enum exit_code wishes_read(const struct wishes *wishes)
 {
     const struct options *options = &wishes->client->options;
     struct options_walk walk = {0};
+    if (options_milliseconds(options, OPTION_time_limit, 0) > DEADLINE_MOST_MS) {
+        client_complain("--time-limit is '%s'; expected seconds, 0.001 to %d: an hour at most",
+                        options_value(options, OPTION_time_limit), DEADLINE_MOST_MS / 1000);
+        return EXIT_INPUT;
+    }
     add_ids(wishes, OPTION_posts, QUESTION_posts, "--posts");
     add_ids(wishes, OPTION_leaders, QUESTION_leaders, "--leaders");
     add_ids(wishes, OPTION_package, QUESTION_packages, "--package");

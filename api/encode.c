@@ -303,7 +303,7 @@ static const char *change_unit(const struct wm_column *column)
     return column->type == WM_DATE ? "days" : column->type == WM_WORD ? "steps" : column->unit;
 }
 
-void encode_change(struct buf *buf, const struct wm_dataset *dataset, const struct wm_change *change)
+static void put_change(struct buf *buf, const struct wm_dataset *dataset, const struct wm_change *change)
 {
     size_t n;
     int index = wm_column_find(dataset, change->table, change->column);
@@ -323,6 +323,17 @@ void encode_change(struct buf *buf, const struct wm_dataset *dataset, const stru
     json_close(buf, '}');
 }
 
+void encode_rule_note(struct buf *buf, const struct wm_dataset *dataset, const struct wm_rule_outcome *rule)
+{
+    json_put_text(buf, "note", rule->note);
+    json_put_bool(buf, "together", rule->together);
+    json_put_key(buf, "changes");
+    json_open(buf, '[');
+    for (size_t i = 0; i < rule->n_changes; i++)
+        put_change(buf, dataset, &rule->changes[i]);
+    json_close(buf, ']');
+}
+
 static const char *verdict_name(enum wm_verdict verdict)
 {
     static const char *const names[] = {[WM_PASSED] = "passed", [WM_REFUSED] = "refused", [WM_UNJUDGED] = "unknown"};
@@ -334,13 +345,7 @@ static void put_rule(struct buf *buf, const struct wm_dataset *dataset, const st
     json_open(buf, '{');
     json_put_text(buf, "rule", wm_rule_name(rule->rule));
     json_put_text(buf, "verdict", verdict_name(rule->verdict));
-    json_put_text(buf, "note", rule->note);
-    json_put_bool(buf, "together", rule->together);
-    json_put_key(buf, "changes");
-    json_open(buf, '[');
-    for (size_t i = 0; i < rule->n_changes; i++)
-        encode_change(buf, dataset, &rule->changes[i]);
-    json_close(buf, ']');
+    encode_rule_note(buf, dataset, rule);
     json_close(buf, '}');
 }
 

@@ -19,7 +19,8 @@ int64_t encode_organisation_of(const struct wm_dataset *dataset, enum wm_table t
 void encode_missing_names(struct buf *buf, uint32_t missing);
 void encode_by_domain(struct buf *buf, const char *key, const struct wm_dataset *dataset, const int64_t *values,
                       int decimals);
-void encode_change(struct buf *buf, const struct wm_dataset *dataset, const struct wm_change *change);
+/* note, together and changes of a rule that refuses: what would make it pass */
+void encode_rule_note(struct buf *buf, const struct wm_dataset *dataset, const struct wm_rule_outcome *rule);
 
 /*
  * A page ends where its answer would be too large, after at least one row: true when the row that began at `before`

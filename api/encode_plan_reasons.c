@@ -88,13 +88,7 @@ static void put_rule_fix(struct buf *buf, const struct wm_dataset *dataset, cons
     json_put_text(buf, "leader", plan_leader_id(dataset, is_post ? pair->leader : out->row));
     json_put_text(buf, "post", plan_post_id(dataset, is_post ? out->row : pair->post));
     json_put_text(buf, "rule", wm_rule_name(rule->rule));
-    json_put_text(buf, "note", rule->note);
-    json_put_bool(buf, "together", rule->together);
-    json_put_key(buf, "changes");
-    json_open(buf, '[');
-    for (size_t i = 0; i < rule->n_changes; i++)
-        encode_change(buf, dataset, &rule->changes[i]);
-    json_close(buf, ']');
+    encode_rule_note(buf, dataset, rule);
     json_put_text(buf, "text", text);
 }
 

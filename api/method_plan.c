@@ -62,6 +62,20 @@ static int refuse_without_plans(struct buf *out)
     return refuse_code(out, RPC_METHOD, "only a running service keeps plans");
 }
 
+/* A method of a running service: its params read, done, and freed. */
+static int with_plans(const struct method_call *call, const struct param *table,
+                      int (*run)(const struct method_call *call, const struct params *params, struct buf *out),
+                      struct buf *out)
+{
+    struct params params;
+    int code = params_read(call, table, &params, out);
+    if (code != 0)
+        return code;
+    code = plans_of(call) ? run(call, &params, out) : refuse_without_plans(out);
+    params_fini(&params);
+    return code;
+}
+
 static int refuse_unknown(struct buf *error, struct plans *plans, const struct params *params, const char *name,
                           bool is_plan, const char *id)
 {
@@ -139,11 +153,16 @@ static void open_answer(struct buf *out, struct plan_job *job, const struct plan
     json_put_text(out, "state", plan_state_name(news->state));
 }
 
-static void put_news(struct buf *out, const struct plan_news *news, const char *bound_key)
+static void put_values(struct buf *out, const struct plan_news *news, const char *bound_key)
 {
     put_double(out, "value", news->found, news->value);
     put_double(out, bound_key, news->bounded, news->bound);
     put_double(out, "gap", news->found, news->gap);
+}
+
+static void put_news(struct buf *out, const struct plan_news *news, const char *bound_key)
+{
+    put_values(out, news, bound_key);
     json_put_integer(out, "elapsed_ms", news->elapsed_ms);
 }
 
@@ -167,12 +186,12 @@ static const char *why_none(const struct plan_news *news)
 static void put_ending(struct buf *out, const struct plan_news *news)
 {
     char text[200];
-    const char *how = news->state == PLAN_cancelled ? "stopped" : "it had ended before";
+    const char *how = news->state == PLAN_cancelled ? "stopped: the best plan so far" : "it had ended before: its plan";
     if (news->state == PLAN_failed)
         snprintf(text, sizeof text, "it had failed before");
     else if (news->found)
-        snprintf(text, sizeof text, "%s: the best plan so far is worth %.6f of at most %.6f, a gap of %.3g%%", how,
-                 news->value, news->bound, 100 * news->gap);
+        snprintf(text, sizeof text, "%s is worth %.6f of at most %.6f, a gap of %.3g%%", how, news->value, news->bound,
+                 100 * news->gap);
     else
         snprintf(text, sizeof text, "%s", news->state == PLAN_done ? "it had ended before: no plan" : why_none(news));
     json_put_text(out, "text", text);
@@ -186,7 +205,7 @@ void plan_put_cancelled(struct plan_job *job, struct buf *out)
     open_answer(out, job, &news);
     json_put_text(out, "plan", final ? plan_job_plan(job) : NULL);
     json_put_bool(out, "found", news.found);
-    put_news(out, &news, "bound");
+    put_values(out, &news, "bound");
     json_put_text(out, "phase", news.phase[0] ? news.phase : NULL);
     put_ending(out, &news);
     json_close(out, '}');
@@ -322,19 +341,16 @@ static int order(const struct method_call *call, const struct params *params, st
     return 0;
 }
 
+static int allocate(const struct method_call *call, const struct params *params, struct buf *out)
+{
+    struct plan_question *question;
+    int code = plan_question_read(call->dataset, params, NULL, &question, out);
+    return code == 0 ? order(call, params, question, out) : code;
+}
+
 int plan_allocate(const struct method_call *call, struct buf *out)
 {
-    struct params params;
-    struct plan_question *question;
-    int code = params_read(call, plan_allocate_params, &params, out);
-    if (code != 0)
-        return code;
-    code =
-        plans_of(call) ? plan_question_read(call->dataset, &params, NULL, &question, out) : refuse_without_plans(out);
-    if (code == 0)
-        code = order(call, &params, question, out);
-    params_fini(&params);
-    return code;
+    return with_plans(call, plan_allocate_params, allocate, out);
 }
 
 static int refuse_stale(struct buf *error, const struct plan_job *base, const struct wm_dataset *current)
@@ -385,13 +401,7 @@ static int what_if(const struct method_call *call, const struct params *params, 
 
 int plan_what_if(const struct method_call *call, struct buf *out)
 {
-    struct params params;
-    int code = params_read(call, plan_what_if_params, &params, out);
-    if (code != 0)
-        return code;
-    code = plans_of(call) ? what_if(call, &params, out) : refuse_without_plans(out);
-    params_fini(&params);
-    return code;
+    return with_plans(call, plan_what_if_params, what_if, out);
 }
 
 /* ---- plan.wait, plan.cancel ---- */
@@ -456,7 +466,7 @@ static int put_page(const struct params *params, struct plan_job *job, struct bu
     return 0;
 }
 
-static int get(struct plans *plans, const struct params *params, struct buf *out)
+static int get(const struct method_call *call, const struct params *params, struct buf *out)
 {
     bool by_plan = params_get(params, "plan")->given, by_job = params_get(params, "job")->given;
     struct plan_job *job;
@@ -465,7 +475,7 @@ static int get(struct plans *plans, const struct params *params, struct buf *out
         return refuse_value(out, &place, "either plan or job",
                             by_plan ? params_get(params, "job")->raw : (struct slice){0});
     }
-    int code = find(plans, params, by_plan ? "plan" : "job", by_plan, &job, out);
+    int code = find(plans_of(call), params, by_plan ? "plan" : "job", by_plan, &job, out);
     if (code != 0)
         return code;
     code = put_page(params, job, out);
@@ -475,13 +485,7 @@ static int get(struct plans *plans, const struct params *params, struct buf *out
 
 int plan_get(const struct method_call *call, struct buf *out)
 {
-    struct params params;
-    int code = params_read(call, plan_get_params, &params, out);
-    if (code != 0)
-        return code;
-    code = plans_of(call) ? get(plans_of(call), &params, out) : refuse_without_plans(out);
-    params_fini(&params);
-    return code;
+    return with_plans(call, plan_get_params, get, out);
 }
 
 static void put_listed(struct buf *out, struct plan_job *job)
@@ -529,7 +533,7 @@ int plan_list(const struct method_call *call, struct buf *out)
 
 /* ---- plan.compare ---- */
 
-static int compare(const struct params *params, struct plan_job *a, struct plan_job *b, struct buf *out)
+static int put_comparison(const struct params *params, struct plan_job *a, struct plan_job *b, struct buf *out)
 {
     struct plan_news news;
     plan_job_news(a, &news);
@@ -555,22 +559,22 @@ static int compare(const struct params *params, struct plan_job *a, struct plan_
     return 0;
 }
 
-int plan_compare(const struct method_call *call, struct buf *out)
+static int compare(const struct method_call *call, const struct params *params, struct buf *out)
 {
-    struct params params;
     struct plan_job *a = NULL, *b = NULL;
-    int code = params_read(call, plan_compare_params, &params, out);
-    if (code != 0)
-        return code;
-    code = plans_of(call) ? find(plans_of(call), &params, "a", true, &a, out) : refuse_without_plans(out);
+    int code = find(plans_of(call), params, "a", true, &a, out);
     if (code == 0)
-        code = find(plans_of(call), &params, "b", true, &b, out);
+        code = find(plans_of(call), params, "b", true, &b, out);
     if (code == 0)
-        code = compare(&params, a, b, out);
+        code = put_comparison(params, a, b, out);
     plan_job_release(a);
     plan_job_release(b);
-    params_fini(&params);
     return code;
+}
+
+int plan_compare(const struct method_call *call, struct buf *out)
+{
+    return with_plans(call, plan_compare_params, compare, out);
 }
 
 /* ---- plan.check ---- */

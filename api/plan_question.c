@@ -1,10 +1,9 @@
 /*
  * Lists of a question on top of a plan are those of the plan's own question with the new ones behind; a number is the
  * new one where one is given. Then the text is written anew from what was understood, which is what makes two questions
- * comparable: order of ids, defaults and spelling no longer show. Changes of the policy are spliced into its text in
- * place, so that nothing else of it changes by a round trip through doubles.
+ * comparable: order of ids, defaults and spelling no longer show.
  */
-#include "plan_question.h"
+#include "plan_question_parts.h"
 
 #include "encode.h"
 #include "jsonrpc.h"
@@ -14,168 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
-
-#define AMOUNT_MAX INT64_C(1000000000000)
-#define NANO INT64_C(1000000000)
-#define END          \
-    {                \
-        .name = NULL \
-    }
-
-enum { POLICY_MAX_BYTES = 16 << 20, EDITS_MAX = 1000, POINTER_MAX = 200, FAULTS_TOLD = 100 };
-
-/* ---- Params ---- */
-
-static const struct param lock_members[] = {
-    {"leader", PARAM_ID, true, 0, 0, NULL, "This leader", NULL, "leader"},
-    {"post", PARAM_ID, true, 0, 0, NULL, "takes this post.", NULL, "post"},
-    {"package", PARAM_ID, false, 0, 0, NULL, "With this package; any when not given.", NULL, "package"},
-    {"mentor", PARAM_ID, false, 0, 0, NULL, "With this mentor; any when not given.", NULL, "mentor"},
-    END,
-};
-
-static const struct param forbid_members[] = {
-    {"leader", PARAM_ID, false, 0, 0, NULL, "This leader; any when not given.", NULL, "leader"},
-    {"post", PARAM_ID, false, 0, 0, NULL, "This post; any when not given.", NULL, "post"},
-    {"package", PARAM_ID, false, 0, 0, NULL, "This package; any when not given.", NULL, "package"},
-    {"mentor", PARAM_ID, false, 0, 0, NULL, "This mentor; any when not given.", NULL, "mentor"},
-    END,
-};
-
-#define RESOURCES "openings budget stock mentor_hours"
-
-static const struct param limit_members[] = {
-    {"resource", PARAM_CHOICE, true, 0, 0, NULL, "What is limited.", NULL, RESOURCES},
-    {"of", PARAM_TEXT, true, 1, 64, NULL,
-     "Of which: the id of a post, budget (scope:code), package or mentor; for mentor hours also a region, whose mentor "
-     "of the highest price in the base plan gets them, else its first.",
-     NULL, NULL},
-    {"add", PARAM_INTEGER, false, -AMOUNT_MAX, AMOUNT_MAX, NULL, "So much more; below 0: less.", NULL, NULL},
-    {"to", PARAM_INTEGER, false, 0, AMOUNT_MAX, NULL, "So much instead. Either this or add.", NULL, NULL},
-    END,
-};
-
-static const struct param edit_members[] = {
-    {"pointer", PARAM_TEXT, true, 1, POINTER_MAX, NULL, "JSON pointer of a number in policy.json.", NULL, NULL},
-    {"to", PARAM_NANO, true, -NANO *NANO, NANO *NANO, NULL, "The number to put there.", NULL, NULL},
-    END,
-};
-
-const struct param plan_placement_members[] = {
-    {"leader", PARAM_ID, true, 0, 0, NULL, "Who.", NULL, "leader"},
-    {"post", PARAM_ID, true, 0, 0, NULL, "Where.", NULL, "post"},
-    {"package", PARAM_ID, true, 0, 0, NULL, "On which package.", NULL, "package"},
-    {"mentor", PARAM_ID, false, 0, 0, NULL, "With which mentor.", NULL, "mentor"},
-    END,
-};
-
-const struct param plan_base_members[] = {
-    {"leader", PARAM_ID, true, 0, 0, NULL, "Who was", NULL, "leader"},
-    {"post", PARAM_ID, true, 0, 0, NULL, "where.", NULL, "post"},
-    {"package", PARAM_ID, false, 0, 0, NULL, "Not looked at.", NULL, "package"},
-    {"mentor", PARAM_ID, false, 0, 0, NULL, "Not looked at.", NULL, "mentor"},
-    END,
-};
-
-const struct param plan_price_members[] = {
-    {"resource", PARAM_CHOICE, true, 0, 0, NULL, "What has the price.", NULL, RESOURCES " moves"},
-    {"of", PARAM_TEXT, false, 1, 64, NULL, "Of which; not given for moves.", NULL, NULL},
-    {"price_femto", PARAM_INTEGER, true, -NANO *NANO, NANO *NANO, NULL, "Value of one more unit in 1e-15.", NULL, NULL},
-    {"hours", PARAM_INTEGER, false, 1, NANO, NULL,
-     "Of mentor_hours: the price is that of a package of so many hours, in place of hours * price.", NULL, NULL},
-    END,
-};
-
-#define IDS(name, least, kind, about)                                        \
-    {                                                                        \
-        name, PARAM_IDS, false, least, PLAN_IDS_MAX, NULL, about, NULL, kind \
-    }
-#define LIST(name, members, about)                                           \
-    {                                                                        \
-        name, PARAM_LIST, false, 0, PLAN_IDS_MAX, NULL, about, members, NULL \
-    }
-#define QUESTION                                                                                                   \
-    IDS("posts", 1, "post", "Only these posts; also those of unknown severity."),                                  \
-        IDS("leaders", 1, "leader", "Only these leaders."), IDS("packages", 1, "package", "Only these packages."), \
-        IDS("without_posts", 0, "post", "Not these posts."),                                                       \
-        IDS("without_leaders", 0, "leader", "Not these leaders."),                                                 \
-        IDS("without_mentors", 0, "mentor", "Not these mentors."),                                                 \
-        LIST("locks", lock_members, "Placements that must be."),                                                   \
-        LIST("forbids", forbid_members, "No placement may match one of these."),                                   \
-        IDS("must_fill", 0, "post", "Every opening of these posts must be filled."),                               \
-        LIST("limits", limit_members, "Changes of what is scarce, in order."),                                     \
-    {                                                                                                              \
-        "policy", PARAM_LIST, false, 0, EDITS_MAX, NULL, "Changes of numbers of policy.json.", edit_members, NULL  \
-    }
-#define MOVES                                                                                         \
-    {                                                                                                 \
-        "move_penalty",                                                                               \
-        PARAM_NANO,                                                                                   \
-        false,                                                                                        \
-        0,                                                                                            \
-        NANO * NANO,                                                                                  \
-        NULL,                                                                                         \
-        "Value taken off for each move away from the base plan.",                                     \
-        NULL,                                                                                         \
-        NULL},                                                                                        \
-    {                                                                                                 \
-        "moves_max", PARAM_INTEGER, false, 0, WM_ROWS_MAX, NULL, "At most so many moves.", NULL, NULL \
-    }
-#define SOLVING                                                                                                     \
-    {"gap",                                                                                                         \
-     PARAM_NANO,                                                                                                    \
-     false,                                                                                                         \
-     0,                                                                                                             \
-     NANO,                                                                                                          \
-     NULL,                                                                                                          \
-     "Stop when proven this near the best; not given or 0: the optimum where it can be proven, 0.1% beyond.",       \
-     NULL,                                                                                                          \
-     NULL},                                                                                                         \
-        {"deadline_ms",                                                                                             \
-         PARAM_INTEGER,                                                                                             \
-         false,                                                                                                     \
-         PLAN_DEADLINE_MIN_MS,                                                                                      \
-         PLAN_DEADLINE_MAX_MS,                                                                                      \
-         "60000",                                                                                                   \
-         "Then the best so far with its gap; counted from the start of solving.",                                   \
-         NULL,                                                                                                      \
-         NULL},                                                                                                     \
-        {"resolve", PARAM_INTEGER, false, 0, PLAN_RESOLVE_MAX, "20", "So many prices are backed by solving again.", \
-         NULL,      NULL},                                                                                          \
-        {"idempotency_key",                                                                                         \
-         PARAM_TEXT,                                                                                                \
-         false,                                                                                                     \
-         1,                                                                                                         \
-         128,                                                                                                       \
-         NULL,                                                                                                      \
-         "The same key is the same job, however often it is sent.",                                                 \
-         NULL,                                                                                                      \
-         NULL},                                                                                                     \
-    {                                                                                                               \
-        "progress", PARAM_BOOL, false, 0, 0, "false", "Send plan.progress to this connection.", NULL, NULL          \
-    }
-
-const struct param plan_allocate_params[] = {QUESTION, SOLVING, END};
-
-const struct param plan_what_if_params[] = {
-    {"plan", PARAM_TEXT, true, 1, PLAN_ID_CAP - 1, NULL, "The plan to change, which becomes the base.", NULL, NULL},
-    QUESTION,
-    MOVES,
-    SOLVING,
-    END,
-};
-
-const struct param plan_check_params[] = {
-    {"plan", PARAM_TEXT, false, 1, PLAN_ID_CAP - 1, NULL,
-     "The plan to check, or the one whose question the placements answer.", NULL, NULL},
-    LIST("placements", plan_placement_members, "The plan to check."),
-    LIST("prices", plan_price_members, "Prices that prove a bound."),
-    QUESTION,
-    MOVES,
-    LIST("base", plan_base_members, "The placements that moves are counted from."),
-    {"base_plan", PARAM_TEXT, false, 1, PLAN_ID_CAP - 1, NULL, "Or the plan that has them.", NULL, NULL},
-    END,
-};
 
 static const enum wm_table resource_tables[] = {[WM_RESOURCE_POST] = WM_POSTS,
                                                 [WM_RESOURCE_BUDGET] = WM_BUDGETS,
@@ -200,14 +37,6 @@ const char *plan_resource_id(const struct wm_dataset *dataset, size_t resource)
 }
 
 /* ---- Rows ---- */
-
-struct builder {
-    struct plan_question *question;
-    const struct wm_dataset *dataset;
-    const struct params *params;
-    const struct plan_base *base; /* NULL: none */
-    struct buf *error;
-};
 
 static bool has(const struct params *params, const char *name)
 {
@@ -234,7 +63,7 @@ static int compare_rows(const void *a, const void *b)
 }
 
 /* The rows of one list and those of the base's, ascending, each once; NULL when neither has any. */
-static int merge_rows(struct builder *build, const char *name, const uint32_t **rows, size_t *n_rows)
+static int merge_rows(struct plan_builder *build, const char *name, const uint32_t **rows, size_t *n_rows)
 {
     const struct param_value *given = params_get(build->params, name);
     size_t n_base = *n_rows, n = n_base + given->n_rows, kept = 0;
@@ -272,7 +101,7 @@ static int find_row(const struct wm_dataset *dataset, enum wm_table table, const
 
 /* ---- Lists of objects ---- */
 
-static size_t count_items(struct slice array)
+size_t plan_count_items(struct slice array)
 {
     struct json_walk walk;
     struct slice item;
@@ -285,12 +114,8 @@ static size_t count_items(struct slice array)
     return n;
 }
 
-/* What one item of a list becomes. */
-typedef int read_item(struct builder *build, const struct params *item, const struct place *place, struct slice raw,
-                      void *out);
-
-static int read_list(struct builder *build, const char *name, const struct param *members, read_item *read, void *out,
-                     size_t size)
+int plan_read_list(struct plan_builder *build, const char *name, const struct param *members, plan_read_item *read,
+                   void *out, size_t size)
 {
     const struct param_value *list = params_get(build->params, name);
     struct place top = params_place(build->params, name);
@@ -313,11 +138,11 @@ static int read_list(struct builder *build, const char *name, const struct param
 }
 
 /* The items of a list behind those of the base: reads the new ones into a room of both. */
-static int merge_list(struct builder *build, const char *name, const struct param *members, read_item *read,
+static int merge_list(struct plan_builder *build, const char *name, const struct param *members, plan_read_item *read,
                       const void **items, size_t *n_items, size_t size)
 {
     const void *of_base = *items;
-    size_t n_base = *n_items, n = n_base + count_items(params_get(build->params, name)->raw);
+    size_t n_base = *n_items, n = n_base + plan_count_items(params_get(build->params, name)->raw);
     *items = NULL;
     *n_items = 0;
     if (n == 0)
@@ -329,7 +154,7 @@ static int merge_list(struct builder *build, const char *name, const struct para
         memcpy(out, of_base, n_base * size);
     *items = out;
     *n_items = n;
-    return read_list(build, name, members, read, out + n_base * size, size);
+    return plan_read_list(build, name, members, read, out + n_base * size, size);
 }
 
 static int32_t row_or_any(const struct params *item, const char *name)
@@ -338,7 +163,7 @@ static int32_t row_or_any(const struct params *item, const char *name)
     return value->given ? (int32_t)value->number : WM_NO_ROW;
 }
 
-static int read_rule(struct builder *build, const struct params *item, const struct place *place, struct slice raw,
+static int read_rule(struct plan_builder *build, const struct params *item, const struct place *place, struct slice raw,
                      void *out)
 {
     struct wm_plan_rule rule = {row_or_any(item, "leader"), row_or_any(item, "post"), row_or_any(item, "package"),
@@ -350,7 +175,7 @@ static int read_rule(struct builder *build, const struct params *item, const str
 }
 
 /* The mentor of a region whose hours are worth most in the base plan, else the first; -1: the region has none. */
-static int64_t mentor_of_region(const struct builder *build, size_t region)
+static int64_t mentor_of_region(const struct plan_builder *build, size_t region)
 {
     int column = wm_column_find(build->dataset, WM_MENTORS, "region");
     int64_t best = -1, best_price = 0;
@@ -369,7 +194,7 @@ static int64_t mentor_of_region(const struct builder *build, size_t region)
 }
 
 /* What is like no mentor's id and like the name of a region was meant for that. */
-static int refuse_mentor(struct builder *build, const struct place *place, struct slice value)
+static int refuse_mentor(struct plan_builder *build, const struct place *place, struct slice value)
 {
     char text[SHOWN_MAX + 1];
     const char *like;
@@ -382,7 +207,7 @@ static int refuse_mentor(struct builder *build, const struct place *place, struc
     return find_row(build->dataset, WM_MENTORS, place, value, &row, build->error);
 }
 
-static int find_mentor(struct builder *build, const struct place *place, struct slice value, size_t *row)
+static int find_mentor(struct plan_builder *build, const struct place *place, struct slice value, size_t *row)
 {
     char text[SHOWN_MAX + 1];
     if (read_text(value, text, sizeof text) && wm_row_find(build->dataset, WM_MENTORS, text, row) == WM_OK)
@@ -400,8 +225,8 @@ static int find_mentor(struct builder *build, const struct place *place, struct 
     return refuse_mentor(build, place, value);
 }
 
-static int read_limit(struct builder *build, const struct params *item, const struct place *place, struct slice raw,
-                      void *out)
+static int read_limit(struct plan_builder *build, const struct params *item, const struct place *place,
+                      struct slice raw, void *out)
 {
     const struct param_value *add = params_get(item, "add"), *to = params_get(item, "to");
     struct slice of = params_get(item, "of")->raw;
@@ -420,8 +245,8 @@ static int read_limit(struct builder *build, const struct params *item, const st
     return 0;
 }
 
-static int read_placement(struct builder *build, const struct params *item, const struct place *place, struct slice raw,
-                          void *out)
+static int read_placement(struct plan_builder *build, const struct params *item, const struct place *place,
+                          struct slice raw, void *out)
 {
     struct wm_placement placement = {(uint32_t)params_get(item, "leader")->number,
                                      (uint32_t)params_get(item, "post")->number,
@@ -438,14 +263,14 @@ static int read_placement(struct builder *build, const struct params *item, cons
 int plan_placements_read(const struct wm_dataset *dataset, const struct params *params, const char *name,
                          struct wm_placement **out, size_t *n, struct buf *error)
 {
-    struct builder build = {.dataset = dataset, .params = params, .error = error};
+    struct plan_builder build = {.dataset = dataset, .params = params, .error = error};
     bool base = strcmp(name, "base") == 0;
-    *n = count_items(params_get(params, name)->raw);
+    *n = plan_count_items(params_get(params, name)->raw);
     *out = calloc(*n + 1, sizeof **out);
     if (*out == NULL)
         return refuse_memory(error);
-    int code =
-        read_list(&build, name, base ? plan_base_members : plan_placement_members, read_placement, *out, sizeof **out);
+    int code = plan_read_list(&build, name, base ? plan_base_members : plan_placement_members, read_placement, *out,
+                              sizeof **out);
     if (code != 0) {
         free(*out);
         *out = NULL;
@@ -459,8 +284,8 @@ struct price {
     size_t row;
 };
 
-static int read_price(struct builder *build, const struct params *item, const struct place *place, struct slice raw,
-                      void *out)
+static int read_price(struct plan_builder *build, const struct params *item, const struct place *place,
+                      struct slice raw, void *out)
 {
     enum wm_resource_kind kind = (enum wm_resource_kind)params_get(item, "resource")->number;
     const struct param_value *of = params_get(item, "of");
@@ -487,14 +312,14 @@ static int read_price(struct builder *build, const struct params *item, const st
 int plan_prices_read(const struct wm_dataset *dataset, const struct params *params, struct plan_prices *out,
                      struct buf *error)
 {
-    struct builder build = {.dataset = dataset, .params = params, .error = error};
-    size_t n = count_items(params_get(params, "prices")->raw);
+    struct plan_builder build = {.dataset = dataset, .params = params, .error = error};
+    size_t n = plan_count_items(params_get(params, "prices")->raw);
     struct price *prices = calloc(n + 1, sizeof *prices);
     out->femto = calloc(wm_resource_count(dataset) + 1, sizeof *out->femto);
     out->packages = calloc(n + 1, sizeof *out->packages);
     int code = prices == NULL || out->femto == NULL || out->packages == NULL ? refuse_memory(error) : 0;
     if (code == 0)
-        code = read_list(&build, "prices", plan_price_members, read_price, prices, sizeof *prices);
+        code = plan_read_list(&build, "prices", plan_price_members, read_price, prices, sizeof *prices);
     out->prices = (struct wm_prices){out->femto, 0, out->packages};
     for (size_t i = 0; code == 0 && i < n; i++) {
         const struct price *price = &prices[i];
@@ -517,171 +342,9 @@ void plan_prices_fini(struct plan_prices *prices)
     *prices = (struct plan_prices){0};
 }
 
-/* ---- Another policy ---- */
-
-/* The next token of a JSON pointer, escapes undone; false when there is none or it does not fit. */
-static bool next_token(const char **pointer, char *out, size_t cap)
-{
-    const char *at = *pointer;
-    size_t len = 0;
-    if (*at++ != '/')
-        return false;
-    for (; *at != '\0' && *at != '/'; at++) {
-        char c = *at;
-        if (c == '~' && (at[1] == '0' || at[1] == '1'))
-            c = *++at == '0' ? '~' : '/';
-        if (len + 1 == cap)
-            return false;
-        out[len++] = c;
-    }
-    out[len] = '\0';
-    *pointer = at;
-    return true;
-}
-
-static bool step_into(struct slice *value, const char *token)
-{
-    struct json_walk walk;
-    struct slice key, inner;
-    char kind = json_kind(*value);
-    if (kind != '{' && kind != '[')
-        return false;
-    json_walk_start(&walk, *value);
-    while (kind == '{' && json_walk_member(&walk, &key, &inner))
-        if (json_string_is(key, token)) {
-            *value = inner;
-            return true;
-        }
-    char *end;
-    unsigned long wanted = strtoul(token, &end, 10);
-    bool counts = kind == '[' && *token >= '0' && *token <= '9' && *end == '\0';
-    for (unsigned long i = 0; counts && json_walk_item(&walk, &inner); i++)
-        if (i == wanted) {
-            *value = inner;
-            return true;
-        }
-    return false;
-}
-
-/* No such number: says which pointers lead on from `within`, the last value that was there. */
-static int refuse_pointer(struct builder *build, const struct place *place, struct slice got, struct slice within,
-                          const char *so_far, size_t so_far_len)
-{
-    enum { SHOWN = 64 };
-    char names[SHOWN][POINTER_MAX];
-    struct choices choices = {0};
-    struct json_walk walk;
-    struct slice key, value;
-    if (json_kind(within) != '{')
-        return refuse_value(build->error, place, "the pointer of a number in policy.json, as /accept/mentor/value",
-                            got);
-    json_walk_start(&walk, within);
-    while (choices.n < SHOWN && json_walk_member(&walk, &key, &value)) {
-        char *name = names[choices.n];
-        size_t len = (size_t)snprintf(name, POINTER_MAX, "%.*s/", (int)so_far_len, so_far);
-        if (len < POINTER_MAX && json_string_copy(key, name + len, POINTER_MAX - len) < POINTER_MAX - len)
-            choices_add(&choices, name);
-    }
-    return refuse_choice(build->error, place, &choices, got);
-}
-
-/* Finds the number that a pointer names inside `policy`. */
-static int find_number(struct builder *build, const struct place *place, struct slice policy, struct slice pointer,
-                       struct slice *number)
-{
-    char text[POINTER_MAX + 1], token[POINTER_MAX + 1];
-    struct place pointer_place = {place, "pointer", 0};
-    const char *at = text, *before = text;
-    *number = policy;
-    if (!read_text(pointer, text, sizeof text))
-        return refuse_value(build->error, &pointer_place, "a JSON pointer", pointer);
-    while (*at != '\0') {
-        before = at;
-        if (!next_token(&at, token, sizeof token) || !step_into(number, token))
-            return refuse_pointer(build, &pointer_place, pointer, *number, text, (size_t)(before - text));
-    }
-    return json_kind(*number) == '0'
-               ? 0
-               : refuse_pointer(build, &pointer_place, pointer, *number, text, (size_t)(at - text));
-}
-
-static int read_edit(struct builder *build, const struct params *item, const struct place *place, struct slice raw,
-                     void *out)
-{
-    struct buf *policy = out, *edits = &build->question->edits, before = *policy;
-    struct slice pointer = params_get(item, "pointer")->raw, to = params_get(item, "to")->raw, number;
-    (void)raw;
-    int code = find_number(build, place, (struct slice){before.at, before.len}, pointer, &number);
-    if (code != 0)
-        return code;
-    size_t head = (size_t)(number.at - before.at), tail = head + number.len;
-    buf_init(policy, POLICY_MAX_BYTES);
-    buf_put(policy, before.at, head);
-    buf_put(policy, to.at, to.len);
-    buf_put(policy, before.at + tail, before.len - tail);
-    buf_fini(&before);
-    json_open(edits, '{');
-    json_put_key(edits, "pointer");
-    buf_put(edits, pointer.at, pointer.len);
-    json_put_key(edits, "to");
-    buf_put(edits, to.at, to.len);
-    json_close(edits, '}');
-    return policy->failed || edits->failed ? refuse_memory(build->error) : 0;
-}
-
-static int refuse_policy(struct buf *error, const struct wm_faults *faults)
-{
-    rpc_error_open(error, RPC_INVALID_DATA);
-    encode_faults(error, faults);
-    json_put_integer(error, "count", (int64_t)wm_faults_count(faults));
-    rpc_error_close(error);
-    return RPC_INVALID_DATA;
-}
-
-static int revise(struct builder *build, const struct buf *policy)
-{
-    struct wm_faults *faults = NULL;
-    int code = wm_faults_new(FAULTS_TOLD, &faults);
-    if (code == WM_OK)
-        code = wm_dataset_revise(build->dataset, policy->at, policy->len, faults, &build->question->dataset);
-    code = code == WM_EDATA     ? refuse_policy(build->error, faults)
-           : code == WM_EMEMORY ? refuse_memory(build->error)
-           : code != WM_OK      ? refuse_code(build->error, RPC_INTERNAL, wm_error_text(code))
-                                : 0;
-    wm_faults_free(faults);
-    return code;
-}
-
-/* Sets the question's dataset: the one at hand, or that under the policy asked for. */
-static int set_dataset(struct builder *build, struct wm_dataset *dataset)
-{
-    struct plan_question *question = build->question;
-    struct wm_dataset *from = build->base ? build->base->question->dataset : dataset;
-    const struct param_value *edits = params_get(build->params, "policy");
-    if (build->base)
-        buf_put(&question->edits, build->base->question->edits.at, build->base->question->edits.len);
-    if (count_items(edits->raw) == 0) {
-        question->dataset = wm_dataset_ref(from);
-        return 0;
-    }
-    struct buf policy;
-    size_t len, offset;
-    const char *text = wm_policy_json(from, &len), *reason;
-    if (json_check(text, len, &offset, &reason) != JSON_OK)
-        return refuse_code(build->error, RPC_INTERNAL, reason);
-    buf_init(&policy, POLICY_MAX_BYTES);
-    buf_put(&policy, text, len);
-    int code =
-        policy.failed ? refuse_memory(build->error) : read_list(build, "policy", edit_members, read_edit, &policy, 0);
-    if (code == 0)
-        code = revise(build, &policy);
-    buf_fini(&policy);
-    return code;
-}
-
 /* ---- The whole ---- */
 
-static int set_rows(struct builder *build)
+static int set_rows(struct plan_builder *build)
 {
     struct wm_plan_request *request = &build->question->request;
     const struct {
@@ -701,16 +364,17 @@ static int set_rows(struct builder *build)
     return code;
 }
 
-static int set_lists(struct builder *build)
+static int set_lists(struct plan_builder *build)
 {
     struct wm_plan_request *request = &build->question->request;
     const void *locks = request->locks, *forbids = request->forbids, *limits = request->limits;
-    int code = merge_list(build, "locks", lock_members, read_rule, &locks, &request->n_locks, sizeof *request->locks);
+    int code =
+        merge_list(build, "locks", plan_lock_members, read_rule, &locks, &request->n_locks, sizeof *request->locks);
     if (code == 0)
-        code = merge_list(build, "forbids", forbid_members, read_rule, &forbids, &request->n_forbids,
+        code = merge_list(build, "forbids", plan_forbid_members, read_rule, &forbids, &request->n_forbids,
                           sizeof *request->forbids);
     if (code == 0)
-        code = merge_list(build, "limits", limit_members, read_limit, &limits, &request->n_limits,
+        code = merge_list(build, "limits", plan_limit_members, read_limit, &limits, &request->n_limits,
                           sizeof *request->limits);
     request->locks = locks;
     request->forbids = forbids;
@@ -719,7 +383,7 @@ static int set_lists(struct builder *build)
 }
 
 /* The number of a parameter where it is given, or the table has no base to take it from. */
-static void set_number(const struct builder *build, const char *name, int64_t *number)
+static void set_number(const struct plan_builder *build, const char *name, int64_t *number)
 {
     if (!has(build->params, name))
         return;
@@ -729,13 +393,13 @@ static void set_number(const struct builder *build, const char *name, int64_t *n
 }
 
 /* The number of a parameter where it is given. */
-static void set_given(const struct builder *build, const char *name, int64_t *number)
+static void set_given(const struct plan_builder *build, const char *name, int64_t *number)
 {
     if (has(build->params, name) && params_get(build->params, name)->given)
         *number = params_get(build->params, name)->number;
 }
 
-static void set_numbers(struct builder *build)
+static void set_numbers(struct plan_builder *build)
 {
     struct plan_question *question = build->question;
     int64_t resolve = (int64_t)question->resolve;
@@ -747,7 +411,7 @@ static void set_numbers(struct builder *build)
     set_given(build, "moves_max", &question->request.moves_max);
 }
 
-static int set_base(struct builder *build)
+static int set_base(struct plan_builder *build)
 {
     struct plan_question *question = build->question;
     const struct wm_plan *plan = build->base->plan;
@@ -866,7 +530,7 @@ static void set_digest(struct plan_question *question)
     snprintf(question->digest, sizeof question->digest, "%016llx", (unsigned long long)hash);
 }
 
-static int finish(struct builder *build)
+static int finish(struct plan_builder *build)
 {
     struct plan_question *question = build->question;
     write_text(question);
@@ -896,8 +560,8 @@ int plan_question_read(struct wm_dataset *dataset, const struct params *params, 
     buf_init(&question->text, PLAN_TEXT_MAX_BYTES);
     buf_init(&question->edits, PLAN_TEXT_MAX_BYTES);
 
-    struct builder build = {question, base ? base->question->dataset : dataset, params, base, error};
-    int code = set_dataset(&build, dataset);
+    struct plan_builder build = {question, base ? base->question->dataset : dataset, params, base, error};
+    int code = plan_set_dataset(&build, dataset);
     if (code == 0)
         code = set_rows(&build);
     if (code == 0)

@@ -893,6 +893,10 @@ class Allocating(Case):
             self.assertEqual(service.last("plan.cancel"), {"job": "J1-1"})
             self.assertNotIn("plan.what_if", [method for method, _ in service.asked])
 
+    def test_a_day(self):
+        self.refused(INPUT, "allocate", "--time-limit", "86400", "--data", "data/sample",
+                     says="--time-limit is '86400'; expected seconds, 0.001 to 3600: an hour at most")
+
     def test_interrupted_before_a_plan(self):
         code, out, error = self.ask(state="cancelled", status="deadline", found=False, value=None, plan=None, bound=2)
         self.assertEqual((code, error), (DEADLINE, ""))
