@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { LISTEN_MAX = 16, CONFIG_SETTINGS = 17 };
+enum { LISTEN_MAX = 16, CONFIG_SETTINGS = 18 };
 
 struct config {
     const char *data; /* folder of the dataset */
@@ -23,6 +23,7 @@ struct config {
     int64_t connections_max, in_flight_max /* of one connection */, queue_max /* requests computing or waiting */;
     int64_t queue_ms;                  /* the longest that one may be expected to wait for a worker */
     int64_t output_mib;                /* queued output of one connection */
+    int64_t output_total_mib;          /* of all */
     int64_t stall_s;                   /* a peer that takes none of its queued output for so long is closed */
     int64_t drain_s;                   /* how long SIGTERM waits for requests in flight */
     int64_t threads;                   /* workers that score; 0: one a processor */

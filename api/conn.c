@@ -7,7 +7,8 @@
  * written until that has gone.
  *
  * Ways it fails: the peer is gone (read or write error: closed, its jobs find nobody), it does not read (its requests
- * are held up at the high water mark; after stall_s without progress it is closed), its requests take the loop for too
+ * are held up at the high water mark, its own or that of all; after stall_s without progress it is closed), it never
+ * ends a line (closed after stall_s), its requests take the loop for too
  * long at a time (held up until the next turn), memory runs out (closed, logged).
  */
 #include "conn_state.h"
@@ -27,12 +28,15 @@ enum {
     KEEPALIVE_S = 60,
     REFUSED_MAX = 16,  /* connections beyond the ceiling that are being told so */
     REFUSED_MS = 1000, /* how long they may take to read it */
-    TURN_NS = 5000000  /* of the loop for one connection, before others have theirs */
+    TURN_NS = 5000000, /* of the loop for one connection, before others have theirs */
+    SWEEPS = 4         /* in stall_s */
 };
 
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out);
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *read);
 static void on_end(struct conn *conn);
+static bool is_behind(const struct conn *conn);
+static void on_sweep(uv_timer_t *timer);
 static void take_bytes(struct conn *conn, const char *bytes, size_t len);
 static void hold_up(struct conn *conn, const char *bytes, size_t len);
 static void resume(struct conn *conn);
@@ -47,6 +51,7 @@ static void give_back(struct conn *conn);
 static void give_to_libuv(struct conn *conn, size_t written);
 static void on_written(uv_write_t *write, int status);
 static void on_stall(uv_timer_t *timer);
+static void give_up(struct conn *conn, const char *what, size_t n);
 static void settle(struct conn *conn);
 static void say_farewell(struct conn *conn);
 static void conn_close(struct conn *conn);
@@ -81,9 +86,12 @@ int conns_init(struct service *service)
     uv_check_init(service->loop, &conns->check);
     uv_prepare_init(service->loop, &conns->prepare);
     uv_idle_init(service->loop, &conns->idle);
-    conns->check.data = conns->prepare.data = conns->idle.data = conns;
+    uv_timer_init(service->loop, &conns->sweep);
+    conns->check.data = conns->prepare.data = conns->idle.data = conns->sweep.data = conns;
     uv_check_start(&conns->check, on_check);
     uv_prepare_start(&conns->prepare, on_prepare);
+    uint64_t sweep_ms = (uint64_t)service->config->stall_s * 1000 / SWEEPS;
+    uv_timer_start(&conns->sweep, on_sweep, sweep_ms, sweep_ms);
     service->conns = conns;
     service->answer = conn_answer;
     service->tell = conn_tell;
@@ -143,6 +151,7 @@ void conns_close(struct service *service)
     uv_close((uv_handle_t *)&conns->check, NULL);
     uv_close((uv_handle_t *)&conns->prepare, NULL);
     uv_close((uv_handle_t *)&conns->idle, NULL);
+    uv_close((uv_handle_t *)&conns->sweep, NULL);
 }
 
 void conns_fini(struct service *service)
@@ -231,7 +240,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *read)
         conn_close(conn);
     } else if (n > 0 && !conn->deaf) {
         metrics_add(&conn->service->metrics, bytes_in, n);
-        conn->turn_at = conn->service->conns->now = uv_hrtime();
+        conn->turn_at = conn->read_at = conn->service->conns->now = uv_hrtime();
         take_bytes(conn, read->base, (size_t)n);
         flush(conn);
     }
@@ -274,10 +283,30 @@ static void take_bytes(struct conn *conn, const char *bytes, size_t len)
             flush(conn);
         if (conn->closing || conn->deaf)
             return;
-        if (conn_queued(conn) > conn_output_max(conn) / 2 || conn->service->conns->now - conn->turn_at > TURN_NS) {
+        if (conn_queued(conn) > conn_output_max(conn) / 2 || is_behind(conn) ||
+            conn->service->conns->now - conn->turn_at > TURN_NS) {
             hold_up(conn, bytes, len);
             return;
         }
+    }
+}
+
+/* It does not read, and too much waits for peers like it. */
+static bool is_behind(const struct conn *conn)
+{
+    const struct service *service = conn->service;
+    return conn->writing.len > 0 && service->conns->unsent > (size_t)service->config->output_total_mib << 19;
+}
+
+/* A line that has begun takes memory; a peer that sent nothing of it for so long is not going to end it. */
+static void on_sweep(uv_timer_t *timer)
+{
+    struct conns *conns = timer->data;
+    uint64_t patience = (uint64_t)conns->service->config->stall_s * 1000000000, now = uv_hrtime();
+    for (size_t i = 0; i < conns->n_slots; i++) {
+        struct conn *conn = conns->at[i];
+        if (conn && !conn->closing && !conn->held_up && frame_is_open(&conn->frame) && now - conn->read_at > patience)
+            give_up(conn, "unended_line_bytes", conn->frame.partial.len);
     }
 }
 
@@ -357,7 +386,7 @@ static void flush_all(struct conns *conns)
         struct conn *conn = conns->dirty;
         untouch(conn);
         flush(conn);
-        if (conn->held_up && !conn->closing && conn_queued(conn) <= conn_output_max(conn) / 4)
+        if (conn->held_up && !conn->closing && conn_queued(conn) <= conn_output_max(conn) / 4 && !is_behind(conn))
             resume(conn);
         settle(conn);
     }
@@ -417,6 +446,7 @@ static void give_back(struct conn *conn)
 static void give_to_libuv(struct conn *conn, size_t written)
 {
     conn->writing = conn->out;
+    conn->service->conns->unsent += conn->writing.len;
     buf_init(&conn->out, conn->writing.max);
     conn->writing_left = conn->writing.len - written;
     uv_buf_t rest = uv_buf_init(conn->writing.at + written, (unsigned)conn->writing_left);
@@ -434,6 +464,7 @@ static void on_written(uv_write_t *write, int status)
         return;
     }
     metrics_add(&conn->service->metrics, bytes_out, conn->writing_left);
+    conn->service->conns->unsent -= conn->writing.len;
     buf_fini(&conn->writing);
     uv_timer_stop(&conn->stall);
     conn_touch(conn);
@@ -443,7 +474,6 @@ static void on_written(uv_write_t *write, int status)
 static void on_stall(uv_timer_t *timer)
 {
     struct conn *conn = timer->data;
-    struct conns *conns = conn->service->conns;
     size_t left = uv_stream_get_write_queue_size(&conn->peer.stream);
     if (!conn->deaf && left < conn->writing_left) {
         metrics_add(&conn->service->metrics, bytes_out, conn->writing_left - left);
@@ -451,10 +481,16 @@ static void on_stall(uv_timer_t *timer)
         uv_timer_start(&conn->stall, on_stall, (uint64_t)conn->service->config->stall_s * 1000, 0);
         return;
     }
+    give_up(conn, "unread_bytes", conn_queued(conn));
+}
+
+static void give_up(struct conn *conn, const char *what, size_t n)
+{
+    struct conns *conns = conn->service->conns;
     metrics_add(&conn->service->metrics, connections_stalled, !conn->deaf);
     if (!conn->deaf && log_due(&conns->log_stalled))
-        log_event(LOG_WARNING, "connection_stalled", "unread_bytes", log_number((long long)conn_queued(conn)),
-                  "suppressed", log_number(log_suppressed(&conns->log_stalled)), NULL);
+        log_event(LOG_WARNING, "connection_stalled", what, log_number((long long)n), "suppressed",
+                  log_number(log_suppressed(&conns->log_stalled)), NULL);
     conn_close(conn);
 }
 
@@ -530,6 +566,7 @@ static void on_closed(uv_handle_t *handle)
     }
     frame_fini(&conn->frame);
     buf_fini(&conn->out);
+    conns->unsent -= conn->writing.len;
     buf_fini(&conn->writing);
     buf_fini(&conn->held);
     free(conn);

@@ -41,6 +41,7 @@ struct conn {
     bool dirty; /* in the list of those to look after at the end of this turn */
     struct conn *prev, *next;
     uint64_t turn_at; /* when this turn's first bytes came */
+    uint64_t read_at; /* when bytes last came */
     size_t in_flight;
     struct batch *batches;
 };
@@ -56,6 +57,8 @@ struct conns {
     uint64_t now;         /* uv_hrtime, last read: what came in a turn is timed from one answer to the next */
     uv_check_t check;     /* after the poll: what reads and workers produced */
     uv_prepare_t prepare; /* before it: what timers produced */
+    uv_timer_t sweep;     /* looks for peers that do not end a line */
+    size_t unsent;        /* of all connections: bytes of `writing` */
     uv_idle_t idle;       /* runs while something is left for the next turn: the poll must not wait */
     void (*drained)(void *arg);
     void *drained_arg;

@@ -91,6 +91,11 @@ enum frame_event frame_next(struct frame *frame, const char **bytes, size_t *len
     return FRAME_MORE;
 }
 
+bool frame_is_open(const struct frame *frame)
+{
+    return frame->partial.len > 0 && !frame->handed;
+}
+
 enum frame_event frame_end(struct frame *frame, const char **line, size_t *line_len)
 {
     if (frame->handed)

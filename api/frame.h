@@ -25,6 +25,8 @@ void frame_fini(struct frame *frame);
  * until the next call; blank lines are skipped. Call until FRAME_MORE.
  */
 enum frame_event frame_next(struct frame *frame, const char **bytes, size_t *len, const char **line, size_t *line_len);
+/* Whether a line has begun and not ended. */
+bool frame_is_open(const struct frame *frame);
 /* At EOF: the last line without LF, if any. */
 enum frame_event frame_end(struct frame *frame, const char **line, size_t *line_len);
 

@@ -272,6 +272,7 @@ static void put_ceilings(void *self, struct buf *out)
     json_put_integer(out, "queue_max", config->queue_max);
     json_put_integer(out, "queue_ms", config->queue_ms);
     json_put_integer(out, "output_max_bytes", config->output_mib << 20);
+    json_put_integer(out, "output_total_bytes", config->output_total_mib << 20);
     json_put_integer(out, "stall_s", config->stall_s);
     json_put_integer(out, "drain_s", config->drain_s);
 }

@@ -257,6 +257,36 @@ class Output(unittest.TestCase):
                 self.fail("it reads on although nothing is taken")
             self.assertLess(other.stats()["process"]["rss_bytes"] - before, 16 << 20)
 
+    def test_memory_of_all_stays_bounded(self):
+        """Many who do not read: each alone might have 16 MiB waiting for it; together they may not."""
+        with Daemon("--output-total-mib", "2", "--cache-mib", "0") as daemon, daemon.wire() as other:
+            before = other.stats()["process"]["rss_bytes"]
+            ask = b"".join(shortlist(i, id=i, limit=100) + b"\n" for i in range(1000))
+            wires = [daemon.wire(receive_buffer=4096) for _ in range(20)]
+            for wire in wires:
+                wire.socket.settimeout(0.2)
+                try:
+                    for _ in range(100):
+                        wire.send(ask)
+                except TimeoutError:
+                    pass
+                else:
+                    self.fail("it reads on although nothing is taken")
+            self.assertLess(other.stats()["process"]["rss_bytes"] - before, 64 << 20)
+            wires[0].socket.settimeout(60)
+            self.assertEqual(json.loads(wires[0].line())["id"], 0)  # what waits is not lost
+            for wire in wires:
+                wire.socket.close()
+            until(lambda: other.stats()["counters"]["connections_now"] == 1, "they have gone")
+
+    def test_line_that_never_ends(self):
+        with Daemon("--stall-s", "1") as daemon, daemon.wire() as wire, daemon.wire() as other, daemon.wire() as idle:
+            wire.send(b'{"jsonrpc":')
+            daemon.wait_for("event=connection_stalled")
+            self.assertIsNone(wire.line())
+            self.assertEqual(other.stats()["counters"]["connections_stalled"], 1)
+            self.assertTrue(idle.call("system.ping")["result"]["ok"], "who says nothing may stay")
+
     def test_answers_past_the_ceiling(self):
         with Held("--output-mib", "1", "--cache-mib", "0") as (daemon, redis), \
                 daemon.wire() as wire, daemon.wire() as other:
