@@ -2,8 +2,10 @@
  * The least a server on libuv can do: for every line a canned line of N bytes, all lines of a read in one write. What
  * the daemon costs above this is the daemon's own. Prints its address and serves until a signal ends it.
  *
- *   echo N
+ *   echo N [PATH]     on a free TCP port of 127.0.0.1, or on the unix socket PATH
  */
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,11 @@ static char *replies; /* COPIES of the canned line */
 static size_t reply_len;
 
 struct client {
-    uv_tcp_t tcp;
+    union {
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } peer;
     char bytes[1 << 16];
 };
 
@@ -53,7 +59,7 @@ static void answer_lines(struct client *client, size_t lines)
         answer->bufs[i] = uv_buf_init(replies, (unsigned)(part * reply_len));
         lines -= part;
     }
-    if (uv_write(&answer->write, (uv_stream_t *)&client->tcp, answer->bufs, (unsigned)n, on_write) != 0)
+    if (uv_write(&answer->write, &client->peer.stream, answer->bufs, (unsigned)n, on_write) != 0)
         free(answer);
 }
 
@@ -77,12 +83,27 @@ static void on_connection(uv_stream_t *listener, int status)
     struct client *client = malloc(sizeof *client);
     if (!client || status != 0)
         abort();
-    uv_tcp_init(listener->loop, &client->tcp);
-    client->tcp.data = client;
-    if (uv_accept(listener, (uv_stream_t *)&client->tcp) == 0 && uv_tcp_nodelay(&client->tcp, 1) == 0)
-        uv_read_start((uv_stream_t *)&client->tcp, on_alloc, on_read);
+    bool local = listener->type == UV_NAMED_PIPE;
+    if (local)
+        uv_pipe_init(listener->loop, &client->peer.pipe, 0);
     else
-        uv_close((uv_handle_t *)&client->tcp, on_close);
+        uv_tcp_init(listener->loop, &client->peer.tcp);
+    client->peer.stream.data = client;
+    if (uv_accept(listener, &client->peer.stream) == 0 && (local || uv_tcp_nodelay(&client->peer.tcp, 1) == 0))
+        uv_read_start(&client->peer.stream, on_alloc, on_read);
+    else
+        uv_close((uv_handle_t *)&client->peer.stream, on_close);
+}
+
+static int serve_local(uv_loop_t *loop, const char *path)
+{
+    static uv_pipe_t listener;
+    if (uv_pipe_init(loop, &listener, 0) != 0 || uv_pipe_bind(&listener, path) != 0 ||
+        uv_listen((uv_stream_t *)&listener, BACKLOG, on_connection) != 0)
+        return 1;
+    printf("unix:%s\n", path);
+    fflush(stdout);
+    return uv_run(loop, UV_RUN_DEFAULT) < 0;
 }
 
 static int serve(uv_loop_t *loop)
@@ -102,13 +123,14 @@ static int serve(uv_loop_t *loop)
 
 int main(int argc, char *argv[])
 {
-    reply_len = argc == 2 ? strtoul(argv[1], NULL, 10) : 0;
+    reply_len = argc == 2 || argc == 3 ? strtoul(argv[1], NULL, 10) : 0;
     if (reply_len < 1 || reply_len > REPLY_MAX || !(replies = malloc(COPIES * reply_len))) {
-        fprintf(stderr, "usage: echo N, bytes of a reply, 1 to %d\n", REPLY_MAX);
+        fprintf(stderr, "usage: echo N [PATH], bytes of a reply, 1 to %d\n", REPLY_MAX);
         return 2;
     }
+    signal(SIGPIPE, SIG_IGN); /* a client that has gone */
     memset(replies, 'x', COPIES * reply_len);
     for (size_t i = 1; i <= COPIES; i++)
         replies[i * reply_len - 1] = '\n';
-    return serve(uv_default_loop());
+    return argc == 3 ? serve_local(uv_default_loop(), argv[2]) : serve(uv_default_loop());
 }

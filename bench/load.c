@@ -1,7 +1,7 @@
 /*
  * A small load client: sends the lines of a file over and over and times the replies.
  *
- *   load -a tcp://HOST:PORT -f FILE [-c CONNECTIONS] [-d DEPTH] [-s SECONDS] [-r RATE [-t]] [-p PID]
+ *   load -a ADDRESS -f FILE [-c CONNECTIONS] [-d DEPTH] [-s SECONDS] [-r RATE [-t]] [-p PID]
  *
  * Without -r the load is closed: each connection keeps DEPTH requests outstanding, which finds the highest rate. With
  * -r it is open: requests fall due at RATE a second whatever the server does, and latency counts from when a request
@@ -12,6 +12,7 @@
  * The first half second warms up and is not counted. Prints one line of key=value. With -p the processor time of that
  * process over the counted time, by request.
  */
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,11 @@ struct lines {
 
 struct connection {
     struct load *load;
-    uv_tcp_t tcp;
+    union {
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } peer;
     uv_connect_t connect;
     size_t next_line;
     unsigned long sent, answered;
@@ -50,7 +55,8 @@ struct connection {
 struct load {
     uv_loop_t loop;
     struct lines lines;
-    struct sockaddr_in server;
+    struct address address;
+    struct sockaddr_in server; /* unless the address is local */
     size_t n_connections, n_connected, depth;
     double seconds, rate;
     int pid;
@@ -78,21 +84,28 @@ static void die(const char *what)
 
 /* ---- Processor time ---- */
 
+/* Seconds on a processor of all threads, from the scheduler's own accounting, in nanoseconds. */
 static double cpu_of(int pid)
 {
-    char path[64], line[1024] = "";
-    unsigned long user = 0, system = 0;
+    char path[300];
     if (pid == 0)
         return 0;
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    FILE *file = fopen(path, "r");
-    if (!file || !fgets(line, sizeof line, file))
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *tasks = opendir(path);
+    double seconds = 0;
+    if (!tasks)
         die("the process of -p is gone");
-    fclose(file);
-    const char *after = strrchr(line, ')'); /* the name before it may hold anything */
-    if (!after || sscanf(after, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
-        die("/proc/PID/stat is not as expected");
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+    for (const struct dirent *task; (task = readdir(tasks)) != NULL;) {
+        unsigned long long ns = 0;
+        snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", pid, task->d_name);
+        FILE *file = *task->d_name == '.' ? NULL : fopen(path, "r");
+        if (file && fscanf(file, "%llu", &ns) == 1)
+            seconds += (double)ns * 1e-9;
+        if (file)
+            fclose(file);
+    }
+    closedir(tasks);
+    return seconds;
 }
 
 /* ---- Replies ---- */
@@ -142,7 +155,7 @@ static void send_requests(struct connection *connection, size_t n, const uint64_
         connection->next_line = (connection->next_line + 1) % load->lines.n;
         connection->due[connection->sent++ % RING] = due[i];
     }
-    if (uv_write(write, (uv_stream_t *)&connection->tcp, bufs, (unsigned)n, on_written) != 0)
+    if (uv_write(write, &connection->peer.stream, bufs, (unsigned)n, on_written) != 0)
         die("cannot write");
 }
 
@@ -272,8 +285,9 @@ static void on_connect(uv_connect_t *connect, int status)
     struct load *load = connection->load;
     if (status != 0)
         die(uv_strerror(status));
-    uv_tcp_nodelay(&connection->tcp, 1);
-    uv_read_start((uv_stream_t *)&connection->tcp, on_alloc, on_read);
+    if (!load->address.local)
+        uv_tcp_nodelay(&connection->peer.tcp, 1);
+    uv_read_start(&connection->peer.stream, on_alloc, on_read);
     if (++load->n_connected < load->n_connections)
         return;
     load->start = uv_hrtime();
@@ -296,11 +310,17 @@ static void open_connections(struct load *load)
         load->connections[i] = connection;
         connection->load = load;
         connection->next_line = i * load->lines.n / load->n_connections; /* so that not all ask the same at once */
-        connection->tcp.data = connection->connect.data = connection;
-        if (uv_tcp_init(&load->loop, &connection->tcp) != 0 ||
-            uv_tcp_connect(&connection->connect, &connection->tcp, (const struct sockaddr *)&load->server,
-                           on_connect) != 0)
-            die("cannot connect");
+        connection->connect.data = connection;
+        if (load->address.local) {
+            uv_pipe_init(&load->loop, &connection->peer.pipe, 0);
+            connection->peer.stream.data = connection;
+            uv_pipe_connect(&connection->connect, &connection->peer.pipe, load->address.path, on_connect);
+        } else if (uv_tcp_init(&load->loop, &connection->peer.tcp) == 0) {
+            connection->peer.stream.data = connection;
+            if (uv_tcp_connect(&connection->connect, &connection->peer.tcp, (const struct sockaddr *)&load->server,
+                               on_connect) != 0)
+                die("cannot connect");
+        }
     }
 }
 
@@ -331,13 +351,13 @@ static struct lines read_lines(const char *path)
 
 static void read_arguments(struct load *load, int argc, char *argv[])
 {
-    struct address address = {.port = 0};
+    struct address *address = &load->address;
     const char *why = "-a is missing";
     int option;
     while ((option = getopt(argc, argv, "a:f:c:d:s:r:p:t")) != -1) {
         switch (option) {
         case 'a':
-            if (address_parse(optarg, &address, &why) != 0)
+            if (address_parse(optarg, address, &why) != 0)
                 die(why);
             break;
         case 'f':
@@ -365,8 +385,8 @@ static void read_arguments(struct load *load, int argc, char *argv[])
             exit(2);
         }
     }
-    if (address.local || address.port == 0 || uv_ip4_addr(address.host, (int)address.port, &load->server) != 0)
-        die("-a: expected tcp:// and an IPv4 address with its port");
+    if (!address->local && (address->port == 0 || uv_ip4_addr(address->host, (int)address->port, &load->server) != 0))
+        die("-a: expected tcp:// and an IPv4 address with its port, or unix: and a path");
     if (load->lines.n == 0)
         die("-f is missing");
     if (load->n_connections < 1 || load->n_connections > CONNECTIONS_MAX || load->depth < 1 || load->depth > RING ||
