@@ -29,7 +29,8 @@ enum {
     REFUSED_MAX = 16,  /* connections beyond the ceiling that are being told so */
     REFUSED_MS = 1000, /* how long they may take to read it */
     TURN_NS = 5000000, /* of the loop for one connection, before others have theirs */
-    SWEEPS = 4         /* in stall_s */
+    SWEEPS = 4,        /* in stall_s */
+    BORROW_MIN = 2048  /* smaller answers are copied sooner than described */
 };
 
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out);
@@ -38,6 +39,7 @@ static void on_end(struct conn *conn);
 static bool is_behind(const struct conn *conn);
 static void on_sweep(uv_timer_t *timer);
 static void take_bytes(struct conn *conn, const char *bytes, size_t len);
+static void take_lines(struct conn *conn, const char *bytes, size_t len);
 static void hold_up(struct conn *conn, const char *bytes, size_t len);
 static void resume(struct conn *conn);
 static void untouch(struct conn *conn);
@@ -46,7 +48,8 @@ static void on_prepare(uv_prepare_t *prepare);
 static void keep_turning(struct conns *conns);
 static void on_idle(uv_idle_t *idle);
 static void flush_all(struct conns *conns);
-static void flush(struct conn *conn);
+static void write_borrowed(struct conn *conn);
+static void keep_rest(struct conn *conn, const uv_buf_t *parts, size_t n, size_t taken);
 static void give_back(struct conn *conn);
 static void give_to_libuv(struct conn *conn, size_t written);
 static void on_written(uv_write_t *write, int status);
@@ -242,7 +245,6 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *read)
         metrics_add(&conn->service->metrics, bytes_in, n);
         conn->turn_at = conn->read_at = conn->service->conns->now = uv_hrtime();
         take_bytes(conn, read->base, (size_t)n);
-        flush(conn);
     }
 }
 
@@ -258,10 +260,17 @@ static void on_end(struct conn *conn)
         conn_take_line(conn, line, len);
     else if (event == FRAME_TOO_LONG)
         conn_take_overlong(conn);
+    conn_flush(conn);
     conn_touch(conn);
 }
 
 static void take_bytes(struct conn *conn, const char *bytes, size_t len)
+{
+    take_lines(conn, bytes, len);
+    conn_flush(conn);
+}
+
+static void take_lines(struct conn *conn, const char *bytes, size_t len)
 {
     for (;;) {
         const char *line;
@@ -279,8 +288,8 @@ static void take_bytes(struct conn *conn, const char *bytes, size_t len)
             conn_fail(conn, "out of memory");
             break;
         }
-        if (conn->out.len >= WRITE_BYTES)
-            flush(conn);
+        if (conn->out.len + conn->service->conns->borrowed_bytes >= WRITE_BYTES)
+            conn_flush(conn);
         if (conn->closing || conn->deaf)
             return;
         if (conn_queued(conn) > conn_output_max(conn) / 2 || is_behind(conn) ||
@@ -385,7 +394,7 @@ static void flush_all(struct conns *conns)
     for (size_t n = conns->n_dirty; n > 0 && conns->dirty; n--) {
         struct conn *conn = conns->dirty;
         untouch(conn);
-        flush(conn);
+        conn_flush(conn);
         if (conn->held_up && !conn->closing && conn_queued(conn) <= conn_output_max(conn) / 4 && !is_behind(conn))
             resume(conn);
         settle(conn);
@@ -398,8 +407,10 @@ static void on_idle(uv_idle_t *idle)
     (void)idle;
 }
 
-static void flush(struct conn *conn)
+void conn_flush(struct conn *conn)
 {
+    if (conn->service->conns->borrower == conn)
+        write_borrowed(conn);
     if (conn->closing || conn->writing.len > 0 || conn->out.len == 0)
         return;
     uv_buf_t all = uv_buf_init(conn->out.at, (unsigned)conn->out.len);
@@ -415,6 +426,70 @@ static void flush(struct conn *conn)
         give_to_libuv(conn, written);
     else
         give_back(conn);
+}
+
+/* Own bytes and borrowed ones in turn; what the kernel does not take is copied into `out`, as if it had been so from the start. */
+static void write_borrowed(struct conn *conn)
+{
+    struct conns *conns = conn->service->conns;
+    uv_buf_t parts[2 * BORROWED_MAX + 1];
+    size_t n = 0, from = 0;
+    for (size_t i = 0; i < conns->n_borrowed; i++) {
+        const struct borrowed *borrowed = &conns->borrowed[i];
+        parts[n++] = uv_buf_init(conn->out.at + from, (unsigned)(borrowed->after - from));
+        parts[n++] = uv_buf_init((char *)(uintptr_t)borrowed->body.at, (unsigned)borrowed->body.len);
+        from = borrowed->after;
+    }
+    parts[n++] = uv_buf_init(conn->out.at + from, (unsigned)(conn->out.len - from));
+    size_t total = conn->out.len + conns->borrowed_bytes;
+    conns->borrower = NULL;
+    conns->n_borrowed = conns->borrowed_bytes = 0;
+    if (conn->closing)
+        return;
+
+    int written = uv_try_write(&conn->peer.stream, parts, (unsigned)n);
+    if (written < 0 && written != UV_EAGAIN) {
+        conn_close(conn);
+        return;
+    }
+    size_t taken = written > 0 ? (size_t)written : 0;
+    metrics_add(&conn->service->metrics, writes, 1);
+    metrics_add(&conn->service->metrics, bytes_out, taken);
+    if (taken == total)
+        give_back(conn);
+    else
+        keep_rest(conn, parts, n, taken);
+}
+
+static void keep_rest(struct conn *conn, const uv_buf_t *parts, size_t n, size_t taken)
+{
+    struct buf rest;
+    buf_init(&rest, conn->out.max);
+    for (size_t i = 0; i < n; i++) {
+        size_t skipped = taken < parts[i].len ? taken : parts[i].len;
+        buf_put(&rest, parts[i].base + skipped, parts[i].len - skipped);
+        taken -= skipped;
+    }
+    if (rest.failed) {
+        buf_fini(&rest);
+        conn_fail(conn, "out of memory");
+        return;
+    }
+    give_back(conn);
+    conn->out = rest;
+    give_to_libuv(conn, 0);
+}
+
+bool conn_borrow(struct conn *conn, struct slice body)
+{
+    struct conns *conns = conn->service->conns;
+    if (body.len < BORROW_MIN || conn->writing.len > 0 || conns->n_borrowed == BORROWED_MAX)
+        return false;
+    assert(!conns->borrower || conns->borrower == conn);
+    conns->borrower = conn;
+    conns->borrowed[conns->n_borrowed++] = (struct borrowed){conn->out.len, body};
+    conns->borrowed_bytes += body.len;
+    return true;
 }
 
 /* One buffer serves all connections, one after the other, where each takes what is written to it. */
@@ -496,7 +571,9 @@ static void give_up(struct conn *conn, const char *what, size_t n)
 
 size_t conn_queued(const struct conn *conn)
 {
-    return conn->out.len + (conn->writing.len > 0 ? uv_stream_get_write_queue_size(&conn->peer.stream) : 0);
+    const struct conns *conns = conn->service->conns;
+    return conn->out.len + (conns->borrower == conn ? conns->borrowed_bytes : 0) +
+           (conn->writing.len > 0 ? uv_stream_get_write_queue_size(&conn->peer.stream) : 0);
 }
 
 size_t conn_output_max(const struct conn *conn)

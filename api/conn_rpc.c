@@ -26,6 +26,7 @@ struct asker {
     size_t member;
     struct method_metrics *metrics; /* NULL: no method was reached */
     uint64_t at;
+    bool kept; /* the answer stays where it is until the next that is not known is looked for */
 };
 
 static bool is_http(const char *line, size_t len);
@@ -47,7 +48,7 @@ static void take_light(struct conn *conn, const struct method *method, const str
 static void take_notification(struct service *service, const struct method *method, const struct request *request);
 static struct waiter *wait_for(struct conn *conn, const struct asker *asker);
 static void give(struct conn *conn, const struct asker *asker, int code, struct slice body);
-static void reply(struct conn *conn, struct slice id, int code, struct slice body);
+static void reply(struct conn *conn, struct slice id, int code, struct slice body, bool kept);
 static void reply_line(struct conn *conn, const struct batch *batch);
 static void put_member(struct conn *conn, struct batch *batch, size_t i, int code, struct slice body);
 static struct slice error_too_large(struct conns *conns, size_t limit, const char *what);
@@ -70,6 +71,10 @@ void conn_take_line(struct conn *conn, const char *line, size_t len)
     bool first = !conn->spoke;
     conn->spoke = true;
     if (jsonrpc_slice(line, len, &request) && take_known(conn, &request, &asker))
+        return;
+    if (conn->service->conns->borrower)
+        conn_flush(conn); /* from here on the cache may let go of what is borrowed */
+    if (conn->closing)
         return;
     if (first && is_http(line, len)) {
         turn_away_http(conn, &asker);
@@ -101,6 +106,7 @@ static bool take_known(struct conn *conn, const struct request *request, struct 
     asker->id = request->id;
     asker->metrics = &service->metrics.methods[method - method_table(&(size_t){0})];
     asker->metrics->requests++;
+    asker->kept = true;
     give(conn, asker, 0, known);
     return true;
 }
@@ -137,7 +143,7 @@ void conn_refuse(struct conn *conn)
 {
     struct service *service = conn->service;
     reply(conn, null_id, RPC_OVERLOADED,
-          error_overloaded(service->conns, "connections", (int64_t)service->connections_max));
+          error_overloaded(service->conns, "connections", (int64_t)service->connections_max), false);
 }
 
 static void take_batch(struct conn *conn, struct message *message, uint64_t at)
@@ -417,19 +423,23 @@ static void give(struct conn *conn, const struct asker *asker, int code, struct 
     if (asker->batch)
         put_member(conn, asker->batch, asker->member, code, body);
     else
-        reply(conn, asker->id, code, body);
+        reply(conn, asker->id, code, body, asker->kept);
 }
 
-static void reply(struct conn *conn, struct slice id, int code, struct slice body)
+static void reply(struct conn *conn, struct slice id, int code, struct slice body, bool kept)
 {
     if (conn_queued(conn) + ENVELOPE_BYTES + id.len + body.len > conn_output_max(conn)) {
         code = RPC_TOO_LARGE;
         body = error_too_large(conn->service->conns, conn_output_max(conn),
                                "answers of this connection waiting to be read");
         metrics_error(&conn->service->metrics, code);
+        kept = false;
     }
-    jsonrpc_put_reply(conn_out(conn), id, code, body);
-    buf_char(&conn->out, '\n');
+    struct buf *out = conn_out(conn);
+    jsonrpc_put_head(out, id, code);
+    if (!kept || !conn_borrow(conn, body))
+        buf_put(out, body.at, body.len);
+    buf_put(out, "}\n", 2);
     if (conn->out.failed)
         conn_fail(conn, "out of memory");
     conn_touch(conn);
@@ -456,7 +466,8 @@ static void reply_line(struct conn *conn, const struct batch *batch)
     if (conn_queued(conn) + batch_len(batch) + 1 > conn_output_max(conn)) {
         reply(conn, null_id, RPC_TOO_LARGE,
               error_too_large(conn->service->conns, conn_output_max(conn),
-                              "answers of this connection waiting to be read"));
+                              "answers of this connection waiting to be read"),
+              false);
         return;
     }
     batch_write(batch, conn_out(conn));

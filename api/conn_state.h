@@ -12,6 +12,7 @@
 enum {
     READ_BYTES = 65536,
     SPARES = 4,
+    BORROWED_MAX = 64,
     ERROR_BYTES = 2048 /* an error with an id of any length: room kept beyond the output ceiling for each in flight */
 };
 
@@ -46,6 +47,15 @@ struct conn {
     struct batch *batches;
 };
 
+/*
+ * Large kept answers are not copied into `out` but written from where the cache has them: after `after` bytes of it comes
+ * `body`. They are borrowed only from one known answer to the next, and by the connection that is being read.
+ */
+struct borrowed {
+    size_t after;
+    struct slice body;
+};
+
 struct conns {
     struct service *service;
     size_t n_slots, n_free, n_open, n_refused;
@@ -62,7 +72,10 @@ struct conns {
     uv_idle_t idle;       /* runs while something is left for the next turn: the poll must not wait */
     void (*drained)(void *arg);
     void *drained_arg;
-    bool quiet;                /* draining and nothing was left to do a turn ago */
+    bool quiet;                  /* draining and nothing was left to do a turn ago */
+    const struct conn *borrower; /* NULL: nothing is borrowed */
+    size_t n_borrowed, borrowed_bytes;
+    struct borrowed borrowed[BORROWED_MAX];
     struct buf spares[SPARES]; /* empty output buffers with room, the one used last at the end */
     size_t n_spares;
     struct buf error; /* scratch: an error object */
@@ -77,6 +90,10 @@ struct conns {
 void conn_fail(struct conn *conn, const char *reason);
 /* To be looked after at the end of this turn: has something to be written, read or closed. */
 void conn_touch(struct conn *conn);
+/* Has `body` written after what is in `out` now, without copying it; false: the caller has to. */
+bool conn_borrow(struct conn *conn, struct slice body);
+/* Writes what is queued, as far as the kernel takes it; whatever is borrowed is borrowed no more. */
+void conn_flush(struct conn *conn);
 /* What replies are put into. */
 struct buf *conn_out(struct conn *conn);
 /* Bytes of replies that the peer has not taken, and the most there may be. */

@@ -205,19 +205,23 @@ bool jsonrpc_next(struct message *message, struct request *out)
 
 void jsonrpc_put_reply(struct buf *buf, struct slice id, int code, struct slice body)
 {
+    jsonrpc_put_head(buf, id, code);
+    buf_put(buf, body.at, body.len);
+    buf_char(buf, '}');
+}
+
+void jsonrpc_put_head(struct buf *buf, struct slice id, int code)
+{
     static const char head[] = "{\"jsonrpc\":\"2.0\",\"id\":", result[] = ",\"result\":", error[] = ",\"error\":";
-    const struct slice key =
-        code == 0 ? (struct slice){result, sizeof result - 1} : (struct slice){error, sizeof error - 1};
+    enum { HEAD = sizeof head - 1, RESULT = sizeof result - 1, ERROR = sizeof error - 1 };
     if (id.at == NULL)
         id = null_id;
-    char *at = buf_room(buf, sizeof head - 1 + id.len + key.len + body.len + 1);
+    char *at = buf_room(buf, HEAD + id.len + (code == 0 ? RESULT : ERROR));
     if (at == NULL)
         return;
-    at = mempcpy(at, head, sizeof head - 1);
+    at = mempcpy(at, head, HEAD);
     at = mempcpy(at, id.at, id.len);
-    at = mempcpy(at, key.at, key.len);
-    at = mempcpy(at, body.at, body.len);
-    *at = '}';
+    memcpy(at, code == 0 ? result : error, code == 0 ? RESULT : ERROR);
 }
 
 void jsonrpc_put_fault(struct buf *error, const struct request *request)

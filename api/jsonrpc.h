@@ -75,6 +75,8 @@ bool jsonrpc_next(struct message *message, struct request *out);
 
 /* {"jsonrpc":"2.0","id":ID,"result":BODY}, no LF; with a code other than 0 BODY is a whole error object, under "error". */
 void jsonrpc_put_reply(struct buf *buf, struct slice id, int code, struct slice body);
+/* What stands before BODY; after it comes one '}'. */
+void jsonrpc_put_head(struct buf *buf, struct slice id, int code);
 /* The error object of a request that carries a code. */
 void jsonrpc_put_fault(struct buf *error, const struct request *request);
 /* Opens an error object: {"code":C,"message":"name","data":{ ... the caller puts members, then rpc_error_close. */

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import sys
 import threading
 import unittest
@@ -283,6 +284,45 @@ class Host(unittest.TestCase):
             wire.call("match.opportunities", {"leader": LEADERS[1]})
             wire.call("match.opportunities", {"leader": "nobody"})
         self.assertFalse([line for line in daemon.log if LEADERS[1] in line or "nobody" in line])
+
+
+class Kept(unittest.TestCase):
+    def test_kept_answers_among_others(self):
+        """Answers written from where the cache has them, beside new ones that push them out of it, faults and small ones."""
+        draw = random.Random(4)
+        with Daemon("--cache-mib", "1") as daemon, daemon.wire() as wire, daemon.wire() as one:
+            known = [shortlist(i, id="?", limit=20) for i in range(30)]
+            answers = [one.ask(line) for line in known]
+            lines, expected = [], []
+            for n in range(3000):
+                kind = draw.randrange(10)
+                if kind < 7:
+                    i = draw.randrange(len(known))
+                    lines.append(known[i].replace(b'"?"', b"%d" % n))
+                    expected.append(answers[i].replace(b'"?"', b"%d" % n, 1))
+                elif kind == 7:
+                    lines.append(shortlist(n, id=n, limit=20))
+                    expected.append(None)
+                elif kind == 8:
+                    lines.append(request("system.ping", id=n))
+                    expected.append(None)
+                else:
+                    lines.append(b'{"jsonrpc":"2.0","id":%d,"method":"match.shortlist","params":{"post":]}' % n)
+                    expected.append(b"fault")
+            sender = threading.Thread(target=lambda: wire.send(b"\n".join(lines) + b"\n"))
+            sender.start()
+            replies, faults = {}, 0
+            for line in wire.lines(len(lines)):
+                message = json.loads(line)
+                faults += message["id"] is None
+                replies[message["id"]] = line
+            sender.join()
+            self.assertEqual(faults, expected.count(b"fault"))
+            for n, line in enumerate(expected):
+                if line not in (None, b"fault"):
+                    self.assertEqual(replies[n].strip(), line.strip())
+                elif line is None:
+                    self.assertIn("result", json.loads(replies[n]))
 
 
 if __name__ == "__main__":
