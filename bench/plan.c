@@ -193,6 +193,8 @@ static void print_change(const struct setting *setting, const struct wm_plan *fi
     request.base = first->placements;
     request.n_base = first->n_placements;
     request.start_femto = first->prices_femto;
+    request.start_packages = first->package_prices;
+    request.n_start_packages = first->n_package_prices;
     struct wm_plan *again = solve(setting, &request, &watch, &warm);
     size_t moved = placements_that_move(first, again), moved_anew = placements_that_move(first, anew);
     printf("{\"change\": \"%s\", \"first_cpu\": %.4f, \"moved\": %zu, \"share_moved\": %.5f, \"cold_moved\": %zu, "

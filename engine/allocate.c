@@ -166,11 +166,12 @@ static int make(struct country *c, struct answer *answer)
     return status == WM_OK ? conclude(c, answer) : status;
 }
 
-/* What prices of an earlier plan still make sense of. */
+/* What prices of an earlier plan still make sense of: what cannot run out any more has none, or the bound would lack it. */
 static void start_prices(struct country *c)
 {
     for (size_t r = 0; r < c->s.n_resources; r++)
-        c->price[r] = price_counted(&c->s, r, c->request->start_femto[r]);
+        if (r < c->s.n_posts || c->scarce_at[r] != UINT32_MAX)
+            c->price[r] = price_counted(&c->s, r, c->request->start_femto[r]);
     c->warm = true;
 }
 

@@ -20,11 +20,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SERIOUS 0.1      /* of the promise must come true */
-#define STRETCH 0.5      /* of the promise came true: longer steps are worth trying */
-#define RIDGE 1e-11      /* of the largest square: keeps the factor regular when slopes depend on each other */
-#define AGREED 1e-7      /* of the promise: cuts above the model by less are level with it */
-#define STEP_RANGE 1e-10 /* how small a step may become against the first one */
+#define FIRST_PROMISE 0.2 /* of the value: what the first step would gain if the first slope were all */
+#define SERIOUS 0.1       /* of the promise must come true */
+#define STRETCH 0.5       /* of the promise came true: longer steps are worth trying */
+#define RIDGE 1e-11       /* of the largest square: keeps the factor regular when slopes depend on each other */
+#define AGREED 1e-7       /* of the promise: cuts above the model by less are level with it */
+#define STEP_RANGE 1e-10  /* how small a step may become against the first one */
 
 enum { ROUNDS = 12, NULLS_PATIENT = 6 };
 
@@ -439,7 +440,7 @@ static void first_look(struct bundle *b, double value, const double *slope)
         double s = slope[r] * b->scale[r];
         square += b->centre[r] > 0 || s < 0 ? s * s : 0;
     }
-    b->step = b->step_first = square > 0 ? 0.2 * (fabs(value) + 1e-300) / square : 1;
+    b->step = b->step_first = square > 0 ? FIRST_PROMISE * (fabs(value) + 1e-300) / square : 1;
 }
 
 /* The centre moves to y: cuts are measured from there. */
@@ -502,4 +503,12 @@ void bundle_refresh(struct bundle *b, double value, const double *slope)
         b->error[k] += value - b->value;
     b->value = value;
     add_cut(b, 0, slope);
+}
+
+void bundle_lean(struct bundle *b, double below, const double *slope)
+{
+    double room = below / (FIRST_PROMISE * (fabs(b->value) + 1e-300));
+    add_cut(b, below, slope);
+    if (room > STEP_RANGE && room < 1)
+        b->step = b->step_first = b->step * room;
 }

@@ -27,6 +27,11 @@ void bundle_next(struct bundle *bundle, double *out);
 bool bundle_tell(struct bundle *bundle, const double *x, double value, const double *slope);
 /* The function became greater, nowhere less: this is its value and slope at the centre now. Old slopes stay below it. */
 void bundle_refresh(struct bundle *bundle, double value, const double *slope);
+/*
+ * After the first look: a slope known from elsewhere, which lies `below` under the function at the centre. Steps begin no
+ * longer than what it leaves room for.
+ */
+void bundle_lean(struct bundle *bundle, double below, const double *slope);
 /* By how much the model says the next look may be below the centre's value. */
 double bundle_promise(const struct bundle *bundle);
 const double *bundle_centre(const struct bundle *bundle);

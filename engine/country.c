@@ -18,11 +18,13 @@
 #include <string.h>
 
 #define FINE 1e-4 /* relative: prices are good enough when the bound is within this of the master's value */
-#define COARSE_WARM 1e-3
+#define FINE_WARM 2e-5
 #define COARSE_SAMPLED 1e-2
 #define COARSE 1e-2     /* where tolerances begin */
 #define PRICE_MOST 4e15 /* femto: no use of anything is worth as much, since no value is above 1 */
 #define NANO_FEMTO ((wide)NANO_IN_FEMTO)
+#define LOOSE 0.2 /* of what a plan leaves unused at its prices: of one resource as much was hardly left by choice */
+#define STRIDE_LOOSE 10
 
 enum {
     CUTS_MOST = 250,
@@ -31,7 +33,8 @@ enum {
     CANDIDATES_SAMPLED = 20,
     CANDIDATES_EACH = 20, /* a post and scan, afterwards */
     ROUNDS_MOST = 30,
-    LOOKS_MOST = 400 /* a round */
+    LOOKS_MOST = 400, /* a round */
+    LOOKS_WARM = 16
 };
 
 struct master {
@@ -45,6 +48,7 @@ struct master {
     uint16_t *entry;
     uint32_t *room; /* [n_posts] */
     bool *row_must, *column_must;
+    bool leant;          /* on the plan there was: see lean_on_plan */
     bool solved, usable; /* the assignment was, last time; and musts could be met within range */
     struct bundle *bundle;
     size_t looks_most;  /* before the tolerance has to do */
@@ -63,6 +67,7 @@ static int first_candidates(struct master *m);
 static int resume(struct master *m, double wanted);
 static int add_candidates(struct master *m, const struct scan *scan);
 static int look(struct master *m, const double *x);
+static void take_plan(struct master *m);
 static int descend(struct master *m, double tolerance);
 static int certify(struct master *m, double tolerance, double *violation);
 static int keep_shares(struct master *m);
@@ -95,10 +100,12 @@ int country_price(struct country *c)
 {
     struct master m;
     double fine = c->fine > 0 ? c->fine : FINE, violation = 0;
-    double tolerance = c->warm ? COARSE_WARM : c->sampled ? COARSE_SAMPLED : COARSE;
+    double tolerance = c->warm ? FINE_WARM : c->sampled ? COARSE_SAMPLED : COARSE;
     double wanted = c->options.gap > 0 ? c->options.gap : c->all.n > SMALL_PAIRS ? GAP_LARGE : 0;
     c->phase = "prices";
     int status = master_init(&m, c);
+    if (c->warm)
+        m.looks_most = LOOKS_WARM;
     if (status == WM_OK)
         status = c->warm ? resume(&m, wanted) : first_candidates(&m);
     for (int round = 0; round < ROUNDS_MOST && status == WM_OK && m.near.first; round++) {
@@ -139,6 +146,23 @@ static void typical_uses(const struct country *c, double *each, double *openings
         each[r] = openings[r] > 0 ? each[r] / openings[r] : 1;
 }
 
+/*
+ * Where the plan from before leaves a lot of what had a price, the question has changed: that price goes far, the others
+ * hardly move.
+ */
+static void lengthen_steps(struct master *m, double *scale)
+{
+    const struct country *c = m->c;
+    double unused = 0;
+    memcpy(m->price, c->price, c->s.n_resources * sizeof *m->price);
+    take_plan(m);
+    for (size_t i = 0; i < c->n_scarce; i++)
+        unused += m->at[i] * m->slope[i];
+    for (size_t i = 0; i < c->n_scarce; i++)
+        if (m->at[i] * m->slope[i] > LOOSE * unused)
+            scale[i] *= STRIDE_LOOSE;
+}
+
 static int new_bundle(struct master *m)
 {
     const struct country *c = m->c;
@@ -156,6 +180,8 @@ static int new_bundle(struct master *m)
         most[i] = PRICE_MOST;
         m->at[i] = (double)c->price[r];
     }
+    if (c->warm && c->found)
+        lengthen_steps(m, scale);
     m->bundle = bundle_new(c->arena, c->n_scarce, CUTS_MOST, scale, most, m->at);
     return m->bundle ? WM_OK : WM_EMEMORY;
 }
@@ -210,16 +236,11 @@ static void weigh_pairs(struct master *m)
         }
 }
 
-/* What the assignment chose, and the slope that follows: each limit less what is used of it. */
-static void read_assignment(struct master *m)
+/* The slope that follows from what is chosen: each limit less what is used of it. */
+static void read_slope(struct master *m)
 {
     const struct country *c = m->c;
-    m->n_now = 0;
     country_limits(c, m->price, m->slope);
-    for (size_t j = 0; j < c->s.n_posts; j++)
-        for (size_t e = m->near.first[j]; e < m->near.first[j + 1]; e++)
-            if (m->assign.edge_of_row[m->near.lane[e]] == e)
-                m->now[m->n_now++] = (struct pick){m->near.lane[e], (uint32_t)j, m->entry[e]};
     for (size_t i = 0; i < m->n_now; i++) {
         uint32_t r[USES_MAX + 1];
         int64_t a[USES_MAX + 1];
@@ -228,6 +249,26 @@ static void read_assignment(struct master *m)
             if (c->scarce_at[r[u]] != UINT32_MAX)
                 m->slope[c->scarce_at[r[u]]] -= (double)a[u];
     }
+}
+
+static void read_assignment(struct master *m)
+{
+    const struct country *c = m->c;
+    m->n_now = 0;
+    for (size_t j = 0; j < c->s.n_posts; j++)
+        for (size_t e = m->near.first[j]; e < m->near.first[j + 1]; e++)
+            if (m->assign.edge_of_row[m->near.lane[e]] == e)
+                m->now[m->n_now++] = (struct pick){m->near.lane[e], (uint32_t)j, m->entry[e]};
+    read_slope(m);
+}
+
+/* As if the plan there is had been the answer of a look. */
+static void take_plan(struct master *m)
+{
+    const struct country *c = m->c;
+    m->n_now = c->n_picks;
+    memcpy(m->now, c->picks, c->n_picks * sizeof *m->now);
+    read_slope(m);
 }
 
 /* Prices are rounded to whole femto before anything is done with them. */
@@ -280,6 +321,23 @@ static void keep_prices(struct master *m)
     c->priced = true;
 }
 
+/*
+ * The plan from before knows a slope too: at any prices the function is no less than its value and what it leaves of the
+ * limits. Near the prices it was made at, next to nothing is left of what has a price; so this one slope tells what else
+ * takes hundreds of looks: that prices are right but where the question has changed.
+ */
+static void lean_on_plan(struct master *m)
+{
+    const struct country *c = m->c;
+    double worth = (double)(c->value_nano * NANO_FEMTO);
+    m->leant = true;
+    take_plan(m);
+    for (size_t i = 0; i < c->n_scarce; i++)
+        worth += m->at[i] * m->slope[i];
+    bundle_lean(m->bundle, m->value - worth, m->slope);
+    remember(m);
+}
+
 /* Looks until the model promises less than a share of `tolerance`. */
 static int descend(struct master *m, double tolerance)
 {
@@ -293,6 +351,8 @@ static int descend(struct master *m, double tolerance)
             return status;
         bundle_tell(m->bundle, m->at, m->value, m->slope);
         remember(m);
+        if (c->warm && c->found && !m->leant)
+            lean_on_plan(m);
     }
     return WM_OK;
 }
@@ -475,8 +535,11 @@ static int resume(struct master *m, double wanted)
     const struct scenario *s = &c->s;
     struct pricing *pricing = pricing_new(&m->scratch, s, c->price, &c->options);
     struct scan scan;
-    if (!pricing)
+    int64_t *before = arena_alloc(c->arena, s->n_resources, sizeof *before);
+    if (!pricing || !before)
         return WM_EMEMORY;
+    memcpy(before, c->price, s->n_resources * sizeof *before);
+    c->price_before = before;
     int status = price_scan(&scan, &m->scratch, pricing, &c->all, c->price, c->lane_price, 0, 1, &c->options);
     if (status != WM_OK)
         return status;
@@ -615,8 +678,9 @@ int country_columns(struct country *c, int64_t most_femto, size_t n_most, struct
     for (size_t f = 0; f < scan.n_found && *all; f++) {
         const struct found *found = &scan.found[f];
         const struct menu *menu = &s->menus[found->post];
-        int32_t benefit, common;
-        scenario_pair(s, found->lane, found->post, &benefit, &common);
+        const struct pairs *pairs = &c->all;
+        size_t first = pairs->first[found->post], n_here = pairs->first[found->post + 1] - first;
+        size_t at = first + lanes_seek(pairs->lane + first, n_here, 0, found->lane);
         int64_t penalty = scenario_is_move(s, found->lane, found->post) ? s->move_penalty_nano : 0;
         for (size_t k = 0; k < menu->n && *all; k++) {
             struct column column = {.pick = {found->lane, found->post, (uint16_t)k}};
@@ -624,7 +688,9 @@ int country_columns(struct country *c, int64_t most_femto, size_t n_most, struct
             if (!scenario_allows(s, found->lane, found->post, entry))
                 continue;
             int32_t wants = scenario_wants_micro(s, found->lane, entry->package);
-            column.value_nano = scenario_value_nano(benefit, common + entry->constant_micro + wants) - penalty;
+            column.value_nano =
+                scenario_value_nano(pairs->benefit_micro[at], pairs->common_micro[at] + entry->constant_micro + wants) -
+                penalty;
             note_shortfall(c, &column);
             if (column.short_femto > most_femto)
                 continue;

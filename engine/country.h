@@ -65,8 +65,9 @@ struct country {
     size_t picks_most;    /* placements that a plan can have */
 
     /* country.c: the best prices so far and what they prove. */
-    bool priced;    /* there are any */
-    int64_t *price; /* [n_resources] femto, of posts too */
+    bool priced;                 /* there are any */
+    const int64_t *price_before; /* [n_resources] that a warm start began from; NULL: there were none */
+    int64_t *price;              /* [n_resources] femto, of posts too */
     int64_t
         *lane_price; /* [n_lanes] femto: what is left to the leader at these prices, on the pairs that were looked at */
     wide bound_femto; /* over every pair */

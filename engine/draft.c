@@ -11,9 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Columns that fall short by more, of a placement's worth, are not looked at. */
+#define SHORT 0.02
+#define SHORT_WARM 0.005
+
 enum {
     COLUMNS_MOST = 1500000,
     PART_POSTS = 80,
+    PART_POSTS_WARM = 40,
     PARTS_MOST = 100,
     STEPS_MOST = 300000 /* columns looked at in improving one plan */
 };
@@ -46,7 +51,8 @@ int draft_plans(struct country *c)
         fill_open_posts(&d);
         offer(&d, picks);
         if (c->picks_most > ROUND_PLACES)
-            status = polish(&d, c->options.gap > 0 ? c->options.gap : GAP_LARGE, PART_POSTS, PARTS_MOST);
+            status = polish(&d, c->options.gap > 0 ? c->options.gap : GAP_LARGE, c->warm ? PART_POSTS_WARM : PART_POSTS,
+                            PARTS_MOST);
         offer(&d, picks);
     }
     arena_fini(&arena);
@@ -119,7 +125,7 @@ static int find_columns(struct draft *d, struct arena *arena)
     struct column *columns;
     bool all = false;
     double each = (double)c->bound_femto / (double)(c->picks_most + 1);
-    double most = c->all.n <= SMALL_PAIRS ? 1e18 : each * 0.02;
+    double most = c->all.n <= SMALL_PAIRS ? 1e18 : each * (c->warm ? SHORT_WARM : SHORT);
     for (; !all; most /= 4) {
         struct arena attempt;
         arena_init(&attempt, SIZE_MAX);
@@ -168,7 +174,8 @@ static int draft_init(struct draft *d, struct country *c, struct arena *arena)
         d->first_of_lane[i + 1] += d->first_of_lane[i];
     for (size_t i = 0; i < d->n; i++)
         d->by_lane[d->first_of_lane[d->column[i].pick.lane + 1]++] = (uint32_t)i;
-    qsort_r(d->order, d->n, sizeof *d->order, by_promise, d);
+    if (!c->warm || !c->found) /* a plan from before is not made anew, and not gone through column by column */
+        qsort_r(d->order, d->n, sizeof *d->order, by_promise, d);
     return WM_OK;
 }
 

@@ -19,6 +19,7 @@ enum {
 
 struct polish {
     struct draft *d;
+    double wanted;      /* gap */
     uint32_t *by_short; /* [n] columns by post, then by shortfall */
     wide *loss;         /* [n_posts] femto */
     bool *tried;        /* [n_posts] as the middle of a part, since something changed there */
@@ -56,6 +57,12 @@ static void list_users(struct polish *p)
             p->user[p->first_user[r[u] + 1]++] = d->column[d->chosen[i]].pick.post;
 }
 
+/* What has become less scarce than before still counts as before: it waits for somebody to use it. */
+static int64_t price_of(const struct country *c, uint32_t r)
+{
+    return c->price_before && c->price_before[r] > c->price[r] ? c->price_before[r] : c->price[r];
+}
+
 /* What is unused of a scarce resource is blamed on the post that could use it with the least shortfall. */
 static void blame_unused(struct polish *p)
 {
@@ -72,7 +79,7 @@ static void blame_unused(struct polish *p)
                 continue;
             for (size_t u = 1, n = pick_uses(s, &column->pick, r, a); u < n; u++)
                 if (c->scarce_at[r[u]] != UINT32_MAX && c->room[r[u]] - p->used[r[u]] >= a[u])
-                    worth += (wide)c->price[r[u]] * a[u];
+                    worth += (wide)price_of(c, r[u]) * a[u];
             worth -= column->short_femto;
             p->loss[j] = worth > p->loss[j] ? worth : p->loss[j];
         }
@@ -146,13 +153,26 @@ static size_t take_out(struct polish *p)
     return n;
 }
 
+/*
+ * In a plan from before nobody is moved for less than what the gap leaves open of a placement's value: what there is counts
+ * for so much more.
+ */
+static int64_t worth_of_staying(const struct polish *p)
+{
+    const struct country *c = p->d->c;
+    return c->warm ? (int64_t)(p->wanted * (double)c->proven_nano / (double)(c->n_picks + 1)) : 0;
+}
+
 /* The columns that could fill the part: what was taken out, and for each post those that fall least short. */
 static size_t list_columns(struct polish *p, size_t n_out)
 {
     const struct draft *d = p->d;
+    int64_t stay = worth_of_staying(p);
     size_t n = 0;
-    for (size_t i = 0; i < n_out; i++)
-        p->column[n++] = d->column[p->taken_out[i]];
+    for (size_t i = 0; i < n_out; i++) {
+        p->column[n] = d->column[p->taken_out[i]];
+        p->column[n++].value_nano += stay;
+    }
     for (size_t k = 0; k < p->n_posts; k++)
         for (size_t at = d->first[p->post[k]], seen = 0; at < d->first[p->post[k] + 1] && seen < EACH_COLUMNS; at++) {
             const struct column *column = &d->column[p->by_short[at]];
@@ -213,11 +233,11 @@ static int by_shortfall(const void *left, const void *right, void *arg)
     return (a > b) - (a < b);
 }
 
-static int polish_init(struct polish *p, struct draft *d, struct arena *arena, size_t posts_most)
+static int polish_init(struct polish *p, struct draft *d, struct arena *arena, double wanted, size_t posts_most)
 {
     const struct scenario *s = &d->c->s;
     size_t lanes = s->n_lanes + 1;
-    *p = (struct polish){.d = d, .posts_most = posts_most};
+    *p = (struct polish){.d = d, .wanted = wanted, .posts_most = posts_most};
     p->by_short = arena_alloc(arena, d->n + 1, sizeof *p->by_short);
     p->loss = arena_alloc(arena, s->n_posts + 1, sizeof *p->loss);
     p->tried = arena_alloc(arena, s->n_posts + 1, sizeof *p->tried);
@@ -255,7 +275,7 @@ int polish(struct draft *d, double wanted, size_t posts_most, size_t parts_most)
     struct polish p;
     struct arena arena;
     arena_init(&arena, SIZE_MAX);
-    int status = polish_init(&p, d, &arena, posts_most);
+    int status = polish_init(&p, d, &arena, wanted, posts_most);
     if (status == WM_OK)
         find_losses(&p);
     for (size_t part = 0; part < parts_most && status == WM_OK && !country_stops(c); part++) {

@@ -67,8 +67,9 @@ struct part {                  /* scratch of one thread at a time */
     struct group *groups;
     const struct wm_plan_rule **forbids;
     size_t n_mentors, n_groups, n_forbids;
-    sum128 *locked; /* [n_locked] the best worth of an option of the lock */
-    bool *possible; /* [n_locked] there is one */
+    int64_t cost_least, logit_most; /* over its entries: no option costs less, no mentor adds more */
+    sum128 *locked;                 /* [n_locked] the best worth of an option of the lock */
+    bool *possible;                 /* [n_locked] there is one */
 };
 
 struct named { /* locks or forbids by the leader they name */
@@ -87,6 +88,7 @@ struct bounding {
     sum128 hours_most;         /* what the mentors' hours add to the bound */
     uint32_t *accept_above;    /* [TABLE_N] 1e-6 */
     int32_t *wants;            /* [lanes][n_packages] what the package adds to the logit, 1e-6 */
+    int32_t *wants_most;       /* [lanes] the most that any does */
     uint64_t *block_roles;     /* [blocks] held by anybody in it */
     uint8_t *lane_in;          /* [n_padded] */
     int32_t *locked_of_lane;   /* [n_padded] number among the locked, -1: none */
@@ -225,11 +227,17 @@ static void list_entries(const struct bounding *b, struct part *part, size_t pos
     size_t at = 0;
     list_mentors(b, part, post);
     part->n_groups = 0;
+    part->cost_least = COST_MOST;
+    part->logit_most = 0;
     for (size_t k = 0; k < b->q->n_packages; k++) {
         size_t n = package_offered(b->q, post, k) ? list_package(b, part, post, k, part->entries + at) : 0;
         if (n > 0)
             part->groups[part->n_groups++] = (struct group){(uint32_t)k, at, n};
-        at += n;
+        for (size_t end = at + n; at < end; at++) {
+            const struct entry *entry = &part->entries[at];
+            part->cost_least = entry->cost < part->cost_least ? entry->cost : part->cost_least;
+            part->logit_most = entry->mentor_logit > part->logit_most ? entry->mentor_logit : part->logit_most;
+        }
     }
 }
 
@@ -274,6 +282,9 @@ static void look_at_pair(const struct bounding *b, struct part *part, const stru
 {
     int64_t *most = &part->most[pair->lane];
     const int32_t *wants = b->wants + pair->lane * b->q->n_packages;
+    int64_t logit_most = pair->common_micro + b->wants_most[pair->lane] + part->logit_most;
+    if (value_above(b, pair, logit_most) - part->cost_least - pair->toll <= *most)
+        return; /* not even the best of everything at the price of the cheapest */
     for (size_t g = 0; g < part->n_groups; g++) {
         const struct group *group = &part->groups[g];
         const struct entry *entries = part->entries + group->first;
@@ -553,14 +564,19 @@ static int fill_lanes(struct bounding *b, struct arena *arena)
     b->block_roles = arena_alloc(arena, c->n_padded / LANES + 1, sizeof *b->block_roles);
     b->lane_in = arena_alloc(arena, c->n_padded + 1, sizeof *b->lane_in);
     b->locked_of_lane = arena_alloc(arena, c->n_padded + 1, sizeof *b->locked_of_lane);
-    if (b->wants == NULL || b->block_roles == NULL || b->lane_in == NULL || b->locked_of_lane == NULL)
+    b->wants_most = arena_alloc(arena, c->n + 1, sizeof *b->wants_most);
+    if (b->wants == NULL || b->wants_most == NULL || b->block_roles == NULL || b->lane_in == NULL ||
+        b->locked_of_lane == NULL)
         return WM_EMEMORY;
     for (size_t lane = 0; lane < c->n; lane++) {
         b->lane_in[lane] = b->q->leader_in[c->row_of_lane[lane]];
         b->block_roles[lane / LANES] |= c->roles[lane];
-        for (size_t k = 0; k < n_packages; k++)
+        for (size_t k = 0; k < n_packages; k++) {
+            int32_t *wants = &b->wants[lane * n_packages + k];
             for (size_t t = 0; t < n_components; t++)
-                b->wants[lane * n_packages + k] += c->want[t][lane] * b->q->dataset->amounts[k * n_components + t];
+                *wants += c->want[t][lane] * b->q->dataset->amounts[k * n_components + t];
+            b->wants_most[lane] = k == 0 || *wants > b->wants_most[lane] ? *wants : b->wants_most[lane];
+        }
     }
     for (size_t lane = 0; lane < c->n_padded; lane++)
         b->locked_of_lane[lane] = -1;
