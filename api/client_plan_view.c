@@ -227,13 +227,21 @@ static const char *price_text(struct page *page, struct slice row)
     return page_say(page, "%s: %+.6f by its price", more, price);
 }
 
+/* So little that it would show as nothing. */
+static bool shows_as_zero(struct slice row)
+{
+    double resolved = value_number(value_at(row, "resolved"));
+    double price = value_number(value_at(row, "price_femto")) / 1e15 * value_number(value_at(row, "step"));
+    return fabs(isnan(resolved) ? price : resolved) < 5e-7;
+}
+
 /* Openings apart: each filled post has one to offer, and they would crowd out what a planner can buy. */
 static void show_prices(struct page *page, struct slice prices, bool openings, const char *heading, size_t rows_max)
 {
     struct items rows = value_items(prices);
     size_t shown = 0, n = 0;
     for (struct slice row; value_next(&rows, &row);) {
-        if (value_is(value_at(row, "resource"), "openings") != openings)
+        if (value_is(value_at(row, "resource"), "openings") != openings || shows_as_zero(row))
             continue;
         if (n++ == 0)
             page_heading(page, heading);

@@ -162,15 +162,15 @@ static void put_price_row(struct buf *buf, const struct plan_view *view, size_t 
     plan_name_resource(view->dataset, worth->resource, name, sizeof name);
     plan_write_more(view->dataset, worth->resource, worth->step, more, sizeof more);
     plan_write_nano(told, gain, sizeof gain);
-    snprintf(text, sizeof text, "%s: %s%s%s", more, told < 0 ? "" : "+", gain,
-             worth->resolved ? ", seen by solving again" : "");
+    snprintf(text, sizeof text, "%s%s: %s%s%s", more, worth->must ? ", which must be filled" : "", told < 0 ? "" : "+",
+             gain, worth->resolved ? ", seen by solving again" : ", by its price; not solved again");
     plan_put_resource(buf, view->dataset, worth->resource);
     json_put_text(buf, "name", name);
     json_put_integer(buf, "price_femto", worth->price_femto);
     json_put_text(buf, "unit", unit_of(wm_resource_at(view->dataset, worth->resource, &row)));
     json_put_integer(buf, "step", worth->step);
-    encode_nano(buf, "gain_least", worth->least_nano);
-    encode_nano(buf, "gain_most", worth->most_nano);
+    encode_nano(buf, "gain_least", worth->must ? WM_MISSING : worth->least_nano);
+    encode_nano(buf, "gain_most", worth->must ? WM_MISSING : worth->most_nano);
     encode_nano(buf, "resolved", worth->resolved ? worth->resolved_nano : WM_MISSING);
     encode_integer(buf, "limit", plan->limits[worth->resource]);
     json_put_integer(buf, "used", plan->used[worth->resource]);

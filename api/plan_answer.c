@@ -128,6 +128,7 @@ static size_t count_bytes(const struct plan_question *question, const struct pla
     bytes += plan->n_package_prices * sizeof *plan->package_prices;
     bytes += question->request.n_base * sizeof *question->request.base;
     bytes += question->base[0] == '\0' ? 0 : plan->n_resources * sizeof *question->request.start_femto;
+    bytes += question->request.n_start_packages * sizeof *question->request.start_packages;
     if (answer->report)
         bytes += (answer->report->n_unfilled + answer->report->n_unplaced) * sizeof *answer->report->unfilled +
                  answer->report->n_worth * sizeof *answer->report->worth;

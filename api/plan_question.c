@@ -417,14 +417,19 @@ static int set_base(struct plan_builder *build)
     const struct wm_plan *plan = build->base->plan;
     struct wm_placement *placements = take_room(question, plan->n_placements, sizeof *placements);
     int64_t *prices = take_room(question, plan->n_resources, sizeof *prices);
-    if (placements == NULL || prices == NULL)
+    struct wm_package_price *packages = take_room(question, plan->n_package_prices, sizeof *packages);
+    if (placements == NULL || prices == NULL || packages == NULL)
         return refuse_memory(build->error);
+    if (plan->n_package_prices > 0)
+        memcpy(packages, plan->package_prices, plan->n_package_prices * sizeof *packages);
     if (plan->n_placements > 0)
         memcpy(placements, plan->placements, plan->n_placements * sizeof *placements);
     memcpy(prices, plan->prices_femto, plan->n_resources * sizeof *prices);
     question->request.base = placements;
     question->request.n_base = plan->n_placements;
     question->request.start_femto = prices;
+    question->request.start_packages = packages;
+    question->request.n_start_packages = plan->n_package_prices;
     question->base_nano = plan->value_nano;
     snprintf(question->base, sizeof question->base, "%s", build->base->id);
     return 0;

@@ -10,7 +10,8 @@
  * less the plan's value; and by at least 0, since every plan still holds, or by what a fix of the report adds over the
  * bound. A plan made anew narrows both ends: its value is a plan's, its bound is no less than the best.
  *
- * A post that must be filled is left out: one more of its openings is one more to be filled, which is another question.
+ * Of a post that must be filled only the price is told, also one below 0, which is what the demand costs: one more of its
+ * openings is one more to be filled, which is another question.
  */
 #include "reasons.h"
 #include "verify.h"
@@ -18,7 +19,7 @@
 #include <stdlib.h>
 
 enum { BUDGET_STEP_GBP = 100000 };
-/* Solving again ends here at the latest: the last thousandth takes most of the time and says little of a step. */
+/* Where the plan itself is not proven to the end, nor is what is solved again: the last thousandth takes most of the time. */
 #define GAP_AGAIN 1e-3
 
 static int64_t step_of(enum wm_resource_kind kind)
@@ -39,10 +40,16 @@ static __int128_t price_of_step(const struct wm_worth *w)
     return (__int128_t)w->price_femto * w->step;
 }
 
+/* What is told of a step, in 1e-15: what solving again showed, else what the price says. */
+static __int128_t told_of_step(const struct wm_worth *w)
+{
+    return w->resolved ? (__int128_t)w->resolved_nano * NANO_IN_FEMTO : price_of_step(w);
+}
+
 static int worthiest_first(const void *left, const void *right)
 {
     const struct wm_worth *a = left, *b = right;
-    __int128_t p = price_of_step(a), q = price_of_step(b);
+    __int128_t p = told_of_step(a), q = told_of_step(b);
     if (p != q)
         return p > q ? -1 : 1;
     return (a->resource > b->resource) - (a->resource < b->resource);
@@ -205,6 +212,8 @@ static struct wm_plan_request request_again(const struct again *again, const str
     request.limits = again->limits;
     request.n_limits++;
     request.start_femto = again->plan->prices_femto;
+    request.start_packages = again->plan->package_prices;
+    request.n_start_packages = again->plan->n_package_prices;
     if (request.move_penalty_nano == 0 && again->plan->limits[again->plan->n_resources - 1] == WM_MISSING) {
         request.base = again->plan->placements;
         request.n_base = again->plan->n_placements;
@@ -245,10 +254,15 @@ static int resolve_worthiest(struct wm_plan_report *report, struct again *again,
 {
     int code = WM_OK;
     again->options.progress = NULL; /* it would tell of another question */
-    if (again->options.gap < GAP_AGAIN)
+    if (again->plan->status != WM_PLAN_OPTIMAL && again->options.gap < GAP_AGAIN)
         again->options.gap = GAP_AGAIN;
-    for (size_t i = 0; i < report->n_worth && i < resolve_max && code == WM_OK && !stopped(&again->options); i++)
+    for (size_t i = 0; i < report->n_worth && resolve_max > 0 && code == WM_OK && !stopped(&again->options); i++) {
+        if (report->worth[i].must)
+            continue;
         code = resolve(again, gain[report->worth[i].resource], &report->worth[i]);
+        resolve_max--;
+    }
+    qsort(report->worth, report->n_worth, sizeof *report->worth, worthiest_first);
     return code;
 }
 
@@ -282,11 +296,14 @@ static void list_worth(const struct survey *v, struct wm_plan_report *report, co
     for (size_t r = 0; r < plan->n_resources; r++) {
         size_t row;
         enum wm_resource_kind kind = wm_resource_at(v->dataset, r, &row);
-        if (plan->prices_femto[r] <= 0 || plan->limits[r] == WM_MISSING ||
-            (kind == WM_RESOURCE_POST && must_be_filled(request, r)))
+        bool must = kind == WM_RESOURCE_POST && must_be_filled(request, row);
+        if ((must ? plan->prices_femto[r] == 0 : plan->prices_femto[r] <= 0) || plan->limits[r] == WM_MISSING)
             continue;
         struct wm_worth *w = &report->worth[report->n_worth++];
-        *w = (struct wm_worth){.resource = r, .price_femto = plan->prices_femto[r], .step = step_of(kind)};
+        *w =
+            (struct wm_worth){.resource = r, .price_femto = plan->prices_femto[r], .step = step_of(kind), .must = must};
+        if (must)
+            continue;
         w->most_nano = added(nano_above(price_of_step(w) + excess[r]), added(priced_nano, -plan->value_nano));
         w->least_nano = more(0, added(gain[r], plan->value_nano - plan->bound_nano));
     }

@@ -375,15 +375,17 @@ struct wm_left_out {
     struct wm_fix fix;
 };
 
-struct wm_worth { /* of a resource with a price above 0; not of a post that must be filled */
+struct wm_worth { /* of a resource with a price */
     size_t resource;
-    int64_t price_femto;
-    int64_t step;       /* of how many more units this tells */
+    int64_t price_femto; /* above 0; but of any sign for: */
+    bool must;    /* a post that must be filled: only its price is told, below 0 what each opening costs the plan */
+    int64_t step; /* of how many more units this tells */
     int64_t least_nano; /* the best plan's value would rise by at least this */
     /* And at most by this: price * step + (priced - value), more where the step lets in options that were past the limit
        by themselves, less where it was solved again. */
     int64_t most_nano;
-    bool resolved;         /* the problem was solved again with `step` more, to a gap of 0.1% or the one asked for: */
+    /* The problem was solved again with `step` more: to the gap asked for, or to 0.1% if the plan is not proven to that. */
+    bool resolved;
     int64_t resolved_nano; /* the rise that was seen, from least to most */
 };
 
@@ -393,7 +395,7 @@ struct wm_plan_report {
     size_t n_unplaced;
     struct wm_left_out *unplaced; /* leaders, in the order of rows */
     size_t n_worth;
-    struct wm_worth *worth; /* in the order of price * step, falling; ties by resource */
+    struct wm_worth *worth; /* the worthiest first, as solved again, else by price * step; ties by resource */
 };
 
 /*

@@ -528,6 +528,60 @@ static void test_out_of_memory(void **state)
     gen_free(&set);
 }
 
+/*
+ * Each thing with a price, one step more of it: solved from nothing, from the plan, and as the report tells it. All three
+ * agree, and the price's range holds it.
+ */
+static void check_step(const struct wm_dataset *dataset, const struct wm_plan *plan, const struct wm_worth *worth)
+{
+    size_t row;
+    enum wm_resource_kind kind = wm_resource_at(dataset, worth->resource, &row);
+    struct wm_limit_change change = {kind, (uint32_t)row, true, worth->step};
+    struct wm_plan_request request = WM_PLAN_REQUEST_INIT;
+    request.limits = &change;
+    request.n_limits = 1;
+    struct wm_plan *cold = make(dataset, &request);
+    request.base = plan->placements;
+    request.n_base = plan->n_placements;
+    request.start_femto = plan->prices_femto;
+    request.start_packages = plan->package_prices;
+    request.n_start_packages = plan->n_package_prices;
+    struct wm_plan *warm = make(dataset, &request);
+    assert_int_equal(cold->status, WM_PLAN_OPTIMAL);
+    assert_int_equal(warm->status, WM_PLAN_OPTIMAL);
+    assert_int_equal(warm->value_nano, cold->value_nano);
+    assert_int_equal(warm->bound_nano, cold->bound_nano);
+    int64_t rise = cold->value_nano - plan->value_nano;
+    assert_true(worth->least_nano <= rise && rise <= worth->most_nano);
+    assert_true(worth->resolved);
+    assert_int_equal(worth->resolved_nano, rise);
+    wm_plan_free(warm);
+    wm_plan_free(cold);
+}
+
+static void test_prices_solved_again(void **state)
+{
+    (void)state;
+    size_t steps = 0;
+    for (uint64_t seed = 71; seed <= 80; seed++) {
+        struct gen_set set;
+        struct wm_dataset *dataset = small_country(seed, &set);
+        static const struct wm_plan_request everything = WM_PLAN_REQUEST_INIT;
+        struct wm_plan *plan = make(dataset, NULL);
+        struct wm_plan_report *report = NULL;
+        assert_int_equal(wm_plan_explain(dataset, &everything, plan, SIZE_MAX, NULL, &report), WM_OK);
+        for (size_t i = 0; i < report->n_worth; i++)
+            check_step(dataset, plan, &report->worth[i]);
+        steps += report->n_worth;
+        wm_plan_report_free(report);
+        wm_plan_free(plan);
+        wm_dataset_unref(dataset);
+        gen_free(&set);
+    }
+    print_message("%zu steps\n", steps);
+    assert_true(steps > 20);
+}
+
 /* From its own plan and prices it finds nothing to move; after a change it finds a plan as good as a cold one. */
 static void test_again(void **state)
 {
@@ -600,8 +654,8 @@ int main(void)
         cmocka_unit_test(test_all_plans),       cmocka_unit_test(test_against_solver),
         cmocka_unit_test(test_same_plan),       cmocka_unit_test(test_more_is_no_worse),
         cmocka_unit_test(test_unwanted_leader), cmocka_unit_test(test_stop_anywhere),
-        cmocka_unit_test(test_out_of_memory),   cmocka_unit_test(test_again),
-        cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_out_of_memory),   cmocka_unit_test(test_prices_solved_again),
+        cmocka_unit_test(test_again),           cmocka_unit_test(test_edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,39 +31,72 @@ static int64_t best_with(const struct world *w, const struct wm_plan_request *re
     return value;
 }
 
+static size_t musts_below_zero; /* seen in all tests */
+
+static wide_sum told(const struct wm_worth *x)
+{
+    return x->resolved ? (wide_sum)x->resolved_nano * 1000000 : (wide_sum)x->price_femto * x->step;
+}
+
 static void check_order(const struct wm_plan_report *report)
 {
     for (size_t i = 1; i < report->n_worth; i++) {
         const struct wm_worth *a = &report->worth[i - 1], *b = &report->worth[i];
-        wide_sum p = (wide_sum)a->price_femto * a->step, q = (wide_sum)b->price_femto * b->step;
-        assert_true(p > q || (p == q && a->resource < b->resource));
+        assert_true(told(a) > told(b) || (told(a) == told(b) && a->resource < b->resource));
     }
+}
+
+/* The rows hold every price that the proof needs, those of posts that must be filled among them. */
+static void check_proof(const struct world *w, const struct wm_plan_request *request, const struct wm_plan *plan,
+                        const struct wm_plan_report *report)
+{
+    int64_t *femto = calloc(w->n_resources, sizeof *femto);
+    const struct wm_prices prices = {femto, plan->n_package_prices, plan->package_prices};
+    struct wm_plan_verdict verdict;
+    for (size_t i = 0; i < report->n_worth; i++)
+        femto[report->worth[i].resource] = report->worth[i].price_femto;
+    assert_int_equal(
+        wm_plan_verify(w->dataset, request, plan->placements, plan->n_placements, &prices, NULL, NULL, &verdict),
+        WM_OK);
+    assert_true(verdict.bounded);
+    assert_int_equal(verdict.bound_nano, plan->priced_nano);
+    free(femto);
 }
 
 /* Each row's range holds what solving again to the end finds; returns how many were worth something. */
 static size_t check_worth(const struct world *w, const struct wm_plan_request *request, const struct wm_plan *plan,
                           const struct wm_plan_report *report, size_t resolve_max)
 {
-    size_t worth_something = 0;
+    size_t worth_something = 0, resolved = 0, musts = 0, priced = 0;
     check_order(report);
+    check_proof(w, request, plan, report);
     for (size_t i = 0; i < report->n_worth; i++) {
         const struct wm_worth *x = &report->worth[i];
         size_t row;
         bool budget = wm_resource_at(w->dataset, x->resource, &row) == WM_RESOURCE_BUDGET;
         assert_int_equal(x->step, budget ? 100000 : 1);
         assert_int_equal(x->price_femto, plan->prices_femto[x->resource]);
+        assert_int_equal(x->must, x->resource < w->n_posts &&
+                                      world_listed(request->must_fill, request->n_must_fill, (uint32_t)x->resource));
+        musts += x->must;
+        resolved += x->resolved;
+        assert_false(x->must && x->resolved);
+        if (x->must)
+            continue;
         assert_true(x->price_femto > 0);
         int64_t rise = best_with(w, request, x->resource, x->step) - plan->value_nano;
         assert_in_range(rise, x->least_nano, x->most_nano);
-        assert_int_equal(x->resolved, i < resolve_max);
-        if (x->resolved)
-            assert_in_range(x->resolved_nano, x->least_nano, x->most_nano);
+        if (x->resolved) /* the plan is proven to the end, and so is this */
+            assert_int_equal(x->resolved_nano, rise);
         worth_something += rise > 0;
     }
-    size_t priced = 0;
-    for (size_t r = 0; r < w->n_resources; r++)
-        priced += plan->prices_femto[r] > 0 &&
-                  !(r < w->n_posts && world_listed(request->must_fill, request->n_must_fill, (uint32_t)r));
+    size_t ranged = report->n_worth - musts;
+    assert_int_equal(resolved, ranged < resolve_max ? ranged : resolve_max);
+    for (size_t r = 0; r < w->n_resources; r++) {
+        bool must = r < w->n_posts && world_listed(request->must_fill, request->n_must_fill, (uint32_t)r);
+        priced += must ? plan->prices_femto[r] != 0 : plan->prices_femto[r] > 0;
+        musts_below_zero += must && plan->prices_femto[r] < 0;
+    }
     assert_int_equal(report->n_worth, priced);
     return worth_something;
 }
@@ -87,7 +120,7 @@ static void ranges_hold_what_solving_again_finds(void **state)
             struct wm_plan_report *report;
             world_ask(&w, &draws, &a);
             a.request.n_locks = 0;
-            a.request.n_must_fill = i == 3 ? a.request.n_must_fill : 0;
+            a.request.n_must_fill = i >= 2 ? a.request.n_must_fill : 0;
             assert_int_equal(wm_plan_make(w.dataset, &a.request, NULL, &plan), WM_OK);
             if (plan->found) {
                 assert_int_equal(plan->status, WM_PLAN_OPTIMAL);
@@ -106,6 +139,7 @@ static void ranges_hold_what_solving_again_finds(void **state)
     }
     assert_true(rows > 60);
     assert_true(worth_something > 20);
+    assert_true(musts_below_zero > 0);
 }
 
 static bool at_once(void *arg)
