@@ -13,12 +13,12 @@
 
 /* Columns that fall short by more, of a placement's worth, are not looked at. */
 #define SHORT 0.02
-#define SHORT_WARM 0.005
+#define SHORT_WARM 0.003
 
 enum {
     COLUMNS_MOST = 1500000,
     PART_POSTS = 80,
-    PART_POSTS_WARM = 40,
+    PART_POSTS_WARM = 30,
     PARTS_MOST = 100,
     STEPS_MOST = 300000 /* columns looked at in improving one plan */
 };

@@ -49,6 +49,8 @@ static __int128_t told_of_step(const struct wm_worth *w)
 static int worthiest_first(const void *left, const void *right)
 {
     const struct wm_worth *a = left, *b = right;
+    if (a->resolved != b->resolved)
+        return a->resolved ? -1 : 1;
     __int128_t p = told_of_step(a), q = told_of_step(b);
     if (p != q)
         return p > q ? -1 : 1;

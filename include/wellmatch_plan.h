@@ -395,7 +395,8 @@ struct wm_plan_report {
     size_t n_unplaced;
     struct wm_left_out *unplaced; /* leaders, in the order of rows */
     size_t n_worth;
-    struct wm_worth *worth; /* the worthiest first, as solved again, else by price * step; ties by resource */
+    struct wm_worth
+        *worth; /* by the rise that was seen, then those not solved again by price * step; ties by resource */
 };
 
 /*

@@ -42,7 +42,9 @@ static void check_order(const struct wm_plan_report *report)
 {
     for (size_t i = 1; i < report->n_worth; i++) {
         const struct wm_worth *a = &report->worth[i - 1], *b = &report->worth[i];
-        assert_true(told(a) > told(b) || (told(a) == told(b) && a->resource < b->resource));
+        assert_true(a->resolved || !b->resolved);
+        assert_true(a->resolved != b->resolved || told(a) > told(b) ||
+                    (told(a) == told(b) && a->resource < b->resource));
     }
 }
 
