@@ -31,14 +31,18 @@ O := $(BUILD)/obj
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
 MAINS := api/wellmatchd.c api/wellmatch.c
+LOAD_MAIN := bench/load/main.c
 ENGINE := $(call objects,$(filter-out %.inc.c,$(wildcard engine/*.c)))
 API := $(call objects,$(filter-out $(MAINS),$(wildcard api/*.c)))
+LOAD := $(call objects,$(filter-out $(LOAD_MAIN),$(wildcard bench/load/*.c)))
 SUPPORT := $(call objects,$(wildcard tests/*.c))
-SOURCES := $(wildcard include/*.h engine/*.[ch] api/*.[ch] tests/*.[ch] tests/*/*.[ch] bench/*.[ch])
+SOURCES := $(wildcard include/*.h engine/*.[ch] api/*.[ch] tests/*.[ch] tests/*/*.[ch] bench/*.[ch] bench/load/*.[ch])
 
 STATIC := $(BUILD)/libwellmatch.a
 SHARED := $(BUILD)/libwellmatch.so.$(VERSION)
-PROGRAMS := $(patsubst api/%.c,$(BUILD)/%,$(wildcard $(MAINS)))
+DAEMON_AND_CLIENT := $(patsubst api/%.c,$(BUILD)/%,$(wildcard $(MAINS)))
+LOADER := $(BUILD)/wellmatch-bench
+PROGRAMS := $(DAEMON_AND_CLIENT) $(LOADER)
 TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/property/prop_*.c))
 REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/replay_%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -82,7 +86,7 @@ $(O)/engine/score_v4.o $(O)/engine/price_v4.o: KERNEL = -mavx512f -mavx512bw -ma
 endif
 
 $(O)/engine/%.o $(O)/api/%.o: INCLUDES = -Iinclude
-$(O)/tests/%.o $(O)/bench/%.o: INCLUDES = -Iinclude -Iengine -Iapi -Itests
+$(O)/tests/%.o $(O)/bench/%.o: INCLUDES = -Iinclude -Iengine -Iapi -Itests -Ibench/load
 
 $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
@@ -121,14 +125,18 @@ $(SHARED): $(ENGINE)
 	@ln -sf $(@F) $(BUILD)/$(SONAME)
 	@ln -sf $(@F) $(BUILD)/libwellmatch.so
 
-$(PROGRAMS): $(BUILD)/%: $(O)/api/%.o $(API) $(STATIC)
+$(DAEMON_AND_CLIENT): $(BUILD)/%: $(O)/api/%.o $(API) $(STATIC)
+	@echo "  link $@"
+	@$(LINK) -o $@ $^ $(API_LIBS)
+
+$(LOADER): $(O)/$(LOAD_MAIN:.c=.o) $(LOAD) $(API) $(STATIC)
 	@echo "  link $@"
 	@$(LINK) -o $@ $^ $(API_LIBS)
 
 # tests/fault.c stands in front of the allocator, so that tests can make any allocation fail.
 WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
-$(TESTS): $(BUILD)/%: $(O)/%.o $(SUPPORT) $(API) $(ENGINE)
+$(TESTS): $(BUILD)/%: $(O)/%.o $(SUPPORT) $(LOAD) $(API) $(ENGINE)
 	@mkdir -p $(@D)
 	@echo "  link $@"
 	@$(LINK) $(WRAP) -o $@ $^ -lcmocka $(API_LIBS)
@@ -201,8 +209,8 @@ format-check:
 
 # One file a run: clang-tidy 14 misjudges va_list from its second file on.
 tidy: ## static analysis by .clang-tidy
-	@printf '%s\n' $(filter-out %.inc.c,$(filter engine/%.c api/%.c bench/%.c,$(SOURCES))) | \
-	    xargs -P 4 -I FILE clang-tidy --quiet FILE -- -std=c11 -D_GNU_SOURCE -Iinclude -Iengine -Iapi 2>&1 | \
+	@printf '%s\n' $(filter-out %.inc.c,$(filter engine/%.c api/%.c bench/%.c bench/load/%.c,$(SOURCES))) | \
+	    xargs -P 4 -I FILE clang-tidy --quiet FILE -- -std=c11 -D_GNU_SOURCE -Iinclude -Iengine -Iapi -Ibench/load 2>&1 | \
 	    { ! grep -E -A 4 'error:|warning:'; }
 
 layers: $(STATIC) $(SHARED) ## includes point one way; the library reaches for nothing outside itself
@@ -220,7 +228,7 @@ INC = $(DESTDIR)$(PREFIX)/include
 MAN = $(DESTDIR)$(PREFIX)/share/man/man1
 SHARE = $(DESTDIR)$(PREFIX)/share/wellmatch
 HEADERS := include/wellmatch.h include/wellmatch_plan.h
-PAGES := $(wildcard api/man/*.1)
+PAGES := $(wildcard api/man/*.1 bench/man/*.1)
 SAMPLE := $(wildcard data/sample/*.csv data/sample/*.json)
 # What the sample is and whose: its licence asks that the attribution goes with it.
 TERMS := data/README.md LICENSE

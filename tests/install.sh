@@ -34,6 +34,10 @@ from_static=$("$root/static" "$tree/share/wellmatch/sample")
 [ -n "$from_shared" ] && [ "$from_shared" = "$from_static" ]
 "$tree/bin/wellmatch" --help >/dev/null
 "$tree/bin/wellmatchd" --help >/dev/null
+"$tree/bin/wellmatch-bench" --help >/dev/null
+for page in wellmatch wellmatchd wellmatch-bench; do
+    [ -s "$tree/share/man/man1/$page.1" ] || { echo "the man page of $page is not installed" >&2; exit 1; }
+done
 for file in README.md LICENSE; do # the sample's attribution and the licence go where the sample goes
     [ -s "$tree/share/wellmatch/$file" ] || { echo "$file is not installed" >&2; exit 1; }
 done
