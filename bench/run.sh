@@ -98,3 +98,15 @@ compare "match.shortlist, 100 posts, from the cache" "$work/hundred"
 stop "$daemon"
 start_daemon --cache-mib 0
 compare "match.shortlist, 2,000 posts, computed" "$work/all"
+stop "$daemon"
+
+# ---- The service as its users see it ----
+
+printf '\nOpen load, latency from when a request was due:\n\n'
+start_daemon
+"$build/wellmatch-bench" "$daemon_address" --rate 5000 --mix shortlist=80,explain=15,info=5 -d "$seconds" \
+    --json "$build/bench/mix.json" --hgrm "$build/bench/mix.hgrm"
+echo
+"$build/wellmatch-bench" "$daemon_address" --find-max 'p99<5ms' --rate 4000 -d 1 --warmup 0.2
+echo
+"$build/wellmatch-bench" "$daemon_address" --rate 500 --distinct all -d "$seconds"
