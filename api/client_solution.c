@@ -175,11 +175,11 @@ void solution_put_text(struct buf *out, const struct wm_problem *problem, const 
     buf_char(out, '\n');
 }
 
-/* ---- Reading and judging ---- */
+/* ---- Reading ---- */
 
-static bool text_of(struct slice value, char out[NAME_CAP])
+static bool text_of(struct slice value, char *out, size_t cap)
 {
-    return value.at && json_kind(value) == '"' && json_string_copy(json_string_raw(value), out, NAME_CAP) < NAME_CAP;
+    return value.at && json_kind(value) == '"' && json_string_copy(json_string_raw(value), out, cap) < cap;
 }
 
 static bool number_of(struct slice value, double *out)
@@ -193,7 +193,8 @@ static bool take_choice(const struct wm_problem *problem, struct slice item, int
 {
     char group[NAME_CAP], option[NAME_CAP];
     size_t g, o;
-    if (!text_of(value_at(item, "group"), group) || !text_of(value_at(item, "option"), option)) {
+    if (!text_of(value_at(item, "group"), group, sizeof group) ||
+        !text_of(value_at(item, "option"), option, sizeof option)) {
         snprintf(what, SOLUTION_ERROR_CAP, "a choice needs group and option");
         return false;
     }
@@ -214,7 +215,7 @@ static bool take_price(const struct wm_problem *problem, struct slice item, doub
     char name[NAME_CAP];
     size_t r;
     double price;
-    if (!text_of(value_at(item, "resource"), name) || !number_of(value_at(item, "price"), &price)) {
+    if (!text_of(value_at(item, "resource"), name, sizeof name) || !number_of(value_at(item, "price"), &price)) {
         snprintf(what, SOLUTION_ERROR_CAP, "a price needs resource and price");
         return false;
     }
@@ -222,7 +223,26 @@ static bool take_price(const struct wm_problem *problem, struct slice item, doub
         snprintf(what, SOLUTION_ERROR_CAP, "the problem has no resource '%.200s'", name);
         return false;
     }
+    if (!isnan(prices[r])) {
+        snprintf(what, SOLUTION_ERROR_CAP, "resource '%.200s' is priced twice", name);
+        return false;
+    }
     prices[r] = price;
+    return true;
+}
+
+/* Into prices[], NaN where the list (none: not there) has none. */
+static bool take_prices(const struct wm_problem *problem, struct slice priced, double *prices,
+                        char what[SOLUTION_ERROR_CAP])
+{
+    struct json_walk walk;
+    struct slice item;
+    if (!priced.at)
+        return true;
+    json_walk_start(&walk, priced);
+    while (json_walk_item(&walk, &item))
+        if (!take_price(problem, item, prices, what))
+            return false;
     return true;
 }
 
@@ -234,7 +254,7 @@ bool solution_read(const struct wm_problem *problem, struct slice plan, int64_t 
     for (size_t g = 0; g < wm_problem_groups(problem); g++)
         choices[g] = WM_NO_OPTION;
     for (size_t r = 0; r < wm_problem_resources(problem); r++)
-        prices[r] = 0;
+        prices[r] = (double)NAN;
     snprintf(error, SOLUTION_ERROR_CAP,
              "it is no plan: expected an object with a list of choices, and of prices if any");
     if (!list.at || json_kind(list) != '[' || (priced.at && json_kind(priced) != '['))
@@ -243,14 +263,14 @@ bool solution_read(const struct wm_problem *problem, struct slice plan, int64_t 
     while (json_walk_item(&walk, &item))
         if (!take_choice(problem, item, choices, error))
             return false;
-    if (!priced.at)
-        return true;
-    json_walk_start(&walk, priced);
-    while (json_walk_item(&walk, &item))
-        if (!take_price(problem, item, prices, error))
-            return false;
+    if (!take_prices(problem, priced, prices, error))
+        return false;
+    for (size_t r = 0; r < wm_problem_resources(problem); r++)
+        prices[r] = isnan(prices[r]) ? 0 : prices[r];
     return true;
 }
+
+/* ---- Judging claims ---- */
 
 static bool near(double a, double b)
 {
@@ -258,43 +278,130 @@ static bool near(double a, double b)
     return fabs(a - b) <= 1e-9 * size;
 }
 
+/* A number that the file gives under `key`, NaN when it is none; false: it says nothing, or null. */
+static bool claims(struct slice plan, const char *key, double *out)
+{
+    struct slice value = value_at(plan, key);
+    if (!value.at || json_kind(value) == 'n')
+        return false;
+    *out = value_number(value);
+    return true;
+}
+
+static double gap_between(double bound, double value)
+{
+    double size = fabs(bound) > fabs(value) ? fabs(bound) : fabs(value);
+    return bound == value ? 0 : fabs(bound - value) / size;
+}
+
+/* What became of each claim; those that are not made are not wrong. */
+struct claims {
+    bool value, price_bound, bound, gap, status;
+    bool has_bound, bound_proven; /* by the prices alone: else it is the word of a search */
+    double price_gap, gap_is; /* by the prices; of the claimed bound (without: the prices') and the value added again */
+};
+
+/*
+ * A status follows from the gap: up to 1e-9 is optimal, more is within_gap if one was asked for, or deadline. A plan that
+ * holds is none of an infeasible problem.
+ */
+static bool status_holds(struct slice plan, const struct wm_solution_verdict *v, bool found, double gap)
+{
+    char status[16];
+    if (!value_at(plan, "status").at)
+        return true;
+    if (!text_of(value_at(plan, "status"), status, sizeof status))
+        return false;
+    bool closed = v->bounded && gap <= 1e-9;
+    if (strcmp(status, "optimal") == 0)
+        return found && closed;
+    if (strcmp(status, "within_gap") == 0)
+        return found && !closed;
+    if (strcmp(status, "deadline") == 0)
+        return !found || !closed;
+    return strcmp(status, "infeasible") == 0 && !v->feasible;
+}
+
+/* A bound is wrong when a plan that holds is better; and prices that prove more should have been heeded. */
+static struct claims judge(struct slice plan, const struct wm_problem *problem, const struct wm_solution_verdict *v)
+{
+    double sign = wm_problem_minimises(problem) ? -1 : 1, value = v->value, price_bound = v->bound, bound = v->bound,
+           gap = 0;
+    struct claims c = {.price_gap = gap_between(v->bound, v->value)};
+    bool found = claims(plan, "value", &value) || !value_at(plan, "value").at;
+    claims(plan, "price_bound", &price_bound);
+    c.has_bound = claims(plan, "bound", &bound);
+    double slack = 1e-9 * (fabs(v->value) > fabs(v->bound) ? fabs(v->value) : fabs(v->bound));
+    c.value = near(value, v->value);
+    c.price_bound = !v->bounded || near(price_bound, v->bound);
+    c.bound_proven = c.has_bound && v->bounded && sign * bound >= sign * v->bound - slack;
+    c.bound = !c.has_bound || (isfinite(bound) && (!v->feasible || sign * bound >= sign * v->value - slack) &&
+                               (!v->bounded || sign * bound <= sign * v->bound + slack));
+    c.gap_is = gap_between(bound, v->value);
+    c.gap = !claims(plan, "gap", &gap) || fabs(gap - c.gap_is) <= 2e-9 * (1 + c.gap_is);
+    c.status = status_holds(plan, v, found, c.gap_is);
+    return c;
+}
+
+static void put_claim(struct buf *out, const char *label, double number, bool agrees)
+{
+    buf_format(out, "%s ", label);
+    put_number(out, number);
+    buf_text(out, agrees ? "\n" : ", which is not what the plan says\n");
+}
+
+static void put_claims(struct buf *out, const struct wm_solution_verdict *v, const struct claims *c)
+{
+    buf_format(out, "feasible %s\n", v->feasible ? "yes" : "no");
+    put_claim(out, "value", v->value, c->value);
+    if (v->bounded) {
+        put_claim(out, "price_bound", v->bound, c->price_bound);
+        put_claim(out, "price_gap", c->price_gap, true);
+    }
+    if (c->has_bound && !c->bound)
+        buf_text(out, "bound wrong: it is not between the value and what the prices prove\n");
+    else if (c->has_bound)
+        buf_text(out, c->bound_proven ? "bound proven by the prices\n"
+                                      : "bound possible: the prices prove less, the rest is the word of a search\n");
+    if (!c->gap)
+        put_claim(out, "gap", c->gap_is, false);
+    if (!c->status)
+        buf_text(out, "status wrong: it does not follow from the plan and its gap\n");
+}
+
+static void put_claims_json(struct buf *out, const struct wm_solution_verdict *v, const struct claims *c)
+{
+    json_put_bool(out, "feasible", v->feasible);
+    put_number_of(out, "value", true, v->value);
+    put_number_of(out, "price_bound", v->bounded, v->bound);
+    put_number_of(out, "price_gap", v->bounded, c->price_gap);
+    put_number_of(out, "gap", v->bounded, c->gap_is);
+    json_put_bool(out, "value_agrees", c->value);
+    json_put_bool(out, "price_bound_agrees", c->price_bound);
+    json_put_bool(out, "bound_agrees", c->bound);
+    json_put_bool(out, "bound_proven", c->bound_proven);
+    json_put_bool(out, "gap_agrees", c->gap);
+    json_put_bool(out, "status_agrees", c->status);
+}
+
 bool solution_put_verdict(struct buf *out, bool json, const struct wm_problem *problem, struct slice plan,
                           const struct wm_solution_verdict *v)
 {
-    double value = 0, bound = 0;
-    bool claims_value = number_of(value_at(plan, "value"), &value);
-    bool claims_bound = number_of(value_at(plan, "price_bound"), &bound);
-    bool value_agrees = !claims_value || near(value, v->value), bound_agrees = !claims_bound || near(bound, v->bound);
-    double size = fabs(v->bound) > fabs(v->value) ? fabs(v->bound) : fabs(v->value);
-    double gap = v->bound == v->value ? 0 : fabs(v->bound - v->value) / size;
+    struct claims c = judge(plan, problem, v);
     const char *resource = wm_problem_resource_name(problem, v->resource), *group = group_name(problem, v->group);
     if (json) {
         json_open(out, '{');
-        json_put_bool(out, "feasible", v->feasible);
-        put_number_of(out, "value", true, v->value);
-        put_number_of(out, "price_bound", v->bounded, v->bound);
-        put_number_of(out, "price_gap", v->bounded, gap);
-        json_put_bool(out, "value_agrees", value_agrees);
-        json_put_bool(out, "price_bound_agrees", bound_agrees);
+        put_claims_json(out, v, &c);
         json_put_text(out, "broken_limit", resource);
         json_put_text(out, "broken_group", group);
         json_close(out, '}');
         buf_char(out, '\n');
     } else {
-        buf_format(out, "feasible %s\nvalue ", v->feasible ? "yes" : "no");
-        put_number(out, v->value);
-        buf_text(out, value_agrees ? "" : ", which is not what the plan says");
-        if (v->bounded) {
-            buf_text(out, "\nprice_bound ");
-            put_number(out, v->bound);
-            buf_text(out, bound_agrees ? "\nprice_gap " : ", which is not what the plan says\nprice_gap ");
-            put_number(out, gap);
-        }
-        buf_char(out, '\n');
+        put_claims(out, v, &c);
         if (resource)
             put_line(out, "broken limit", resource, "");
         if (group)
             put_line(out, "broken group", group, "");
     }
-    return v->feasible && value_agrees && bound_agrees;
+    return v->feasible && c.value && c.price_bound && c.bound && c.gap && c.status;
 }

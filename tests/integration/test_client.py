@@ -647,6 +647,19 @@ class Problems(Case):
             code, out, error = client("solve", path, "--check", self.file("claim.json", json.dumps({**plan, name: value})))
             self.assertEqual((code, error), (INPUT, ""))
             self.assertIn(says, out)
+        for claim, wrong in [({"bound": 3.4}, "bound"), ({"bound": 1e6}, "bound"), ({"bound": "x"}, "bound"), ({"gap": 0.1}, "gap"),
+                             ({"gap": True}, "gap"), ({"status": "deadline"}, "status"), ({"status": "infeasible"}, "status"),
+                             ({"status": "best"}, "status"), ({"value": [3.5]}, "value"), ({"status": "within_gap"}, "status")]:
+            kept = self.file("claim.json", json.dumps({**plan, **claim}))
+            code, out, error = client("solve", path, "--check", kept, "--json")
+            self.assertEqual((code, error), (INPUT, ""), claim)
+            self.assertFalse(json.loads(out)[wrong + "_agrees"], claim)
+            self.assertEqual(client("solve", path, "--check", kept)[0], INPUT)
+        for claim in [{"bound": None, "gap": None}, {"status": "optimal"}]:
+            self.assertEqual(client("solve", path, "--check", self.file("claim.json", json.dumps({**plan, **claim})))[0], DONE, claim)
+        self.assertTrue(plan["prices"])
+        twice = {**plan, "prices": plan["prices"] + plan["prices"][:1]}
+        self.refused(INPUT, "solve", path, "--check", self.file("claim.json", json.dumps(twice)), says="is priced twice")
 
     def test_text(self):
         code, out, error = client("solve", self.file("round", self.ROUND))
