@@ -30,7 +30,8 @@ enum {
     RELIABLE_ROW = 40, /* or of splits by the same row */
     PIVOTS_TRIED = 20, /* into each half */
     KNOWN_SLOTS = 1 << 14,
-    PLANS_EVERY = 50 /* nodes between plans made from shares; also at each power of two */
+    LOOK_EVERY = 600, /* nodes between searches near the best plan */
+    PLANS_EVERY = 50  /* nodes between plans made from shares; also at each power of two */
 };
 
 #define OF_ROW (UINT32_C(1) << 31)
@@ -94,7 +95,9 @@ struct search {
     uint32_t *heap; /* [nodes_cap] waiting, the highest bound first */
     size_t n_heap;
     struct waiting *free;
-    double root_bound, *root_shortfall, fixed_at;
+    double root_bound, *root_prices, *root_shortfall, *root_share, fixed_at;
+    size_t looked, look_next; /* nodes when plans near the best were looked for, and will be */
+    bool brief;
     double left; /* highest bound that was given up without looking further */
 };
 
@@ -434,13 +437,13 @@ enum choice { CHOICE_SPLIT, CHOICE_NONE, CHOICE_NARROWED, CHOICE_STOPPED, CHOICE
  */
 static enum choice choose_split(struct search *s, struct split *out, bool *inside)
 {
-    size_t n = 0, tried = 0, idle = 0, most = s->n_nodes == 1 ? TRIED_FIRST : TRIED_MOST;
+    size_t n = 0, tried = 0, idle = 0, most = s->brief ? 2 : s->n_nodes == 1 ? TRIED_FIRST : TRIED_MOST;
     double best = -1;
     consider_all(s, &n);
     *inside = true;
     if (n == 0)
         return split_any(s, out) ? CHOICE_SPLIT : CHOICE_NONE;
-    for (size_t i = 0; i < n && (idle < IDLE_MOST || s->n_nodes == 1); i++) {
+    for (size_t i = 0; i < n && (idle < IDLE_MOST || (s->n_nodes == 1 && !s->brief)); i++) {
         const struct split *split = &s->ranked[i].split;
         double in = s->ranked[i].inside, falls[2] = {guess(s, split, false) * in, guess(s, split, true) * (1 - in)};
         if (tried < most && !is_reliable(s, split)) {
@@ -580,6 +583,8 @@ static int dive(struct search *s, uint32_t node)
         if (s->n_nodes == 1) {
             s->root_bound = s->lp.bound;
             simplex_shortfalls(&s->lp, s->root_shortfall);
+            simplex_shares(&s->lp, s->root_share);
+            memcpy(s->root_prices, s->lp.prices, s->model->n_rows * sizeof *s->root_prices);
         }
         if (status != LP_CUT && !offer_whole(s) && time_for_plan(run->nodes))
             make_plan(s);
@@ -669,24 +674,41 @@ static bool init(struct search *s)
     s->share = arena_alloc(s->arena, m->n_options + 1, sizeof *s->share);
     s->shortfall = arena_alloc(s->arena, m->n_options + 1, sizeof *s->shortfall);
     s->root_shortfall = arena_alloc(s->arena, m->n_options + 1, sizeof *s->root_shortfall);
+    s->root_prices = arena_alloc(s->arena, m->n_rows + 1, sizeof *s->root_prices);
+    s->root_share = arena_alloc(s->arena, m->n_options + 1, sizeof *s->root_share);
     s->whole = arena_alloc(s->arena, m->n_groups + 1, sizeof *s->whole);
     s->counts = arena_alloc(s->arena, m->n_rows + 1, sizeof *s->counts);
     s->packs = arena_alloc(s->arena, m->n_rows + 1, sizeof *s->packs);
     s->ranked = arena_alloc(s->arena, CONSIDERED, sizeof *s->ranked);
     s->known = arena_alloc(s->arena, KNOWN_SLOTS, sizeof *s->known);
-    if (!s->always || !s->before || !s->share || !s->shortfall || !s->root_shortfall || !s->whole || !s->counts ||
-        !s->packs || !s->ranked || !s->known || !list_shapes(s) || !plan_init(&s->plan, s->arena, m) ||
-        !simplex_init(&s->lp, s->arena, m) || !trial_init(&s->trial, s->arena, m) || !make_room(s))
+    if (!s->always || !s->before || !s->share || !s->shortfall || !s->root_shortfall || !s->root_share ||
+        !s->root_prices || !s->whole || !s->counts || !s->packs || !s->ranked || !s->known || !list_shapes(s) ||
+        !plan_init(&s->plan, s->arena, m) || !simplex_init(&s->lp, s->arena, m) ||
+        !trial_init(&s->trial, s->arena, m) || !make_room(s))
         return false;
     judge_rows(s);
     return true;
 }
 
+/* Between nodes: better plans near the best, for a share of the nodes. */
+static int look_around_best(struct search *s, struct around *around)
+{
+    struct run *run = s->run;
+    if (run->nodes < s->look_next)
+        return WM_OK;
+    size_t spent = run->nodes - s->looked;
+    int status = around_run(around, s->root_prices, s->root_shortfall, s->root_share, s->root_bound, spent, run);
+    s->looked = run->nodes;
+    s->look_next = run->nodes + LOOK_EVERY;
+    return status;
+}
+
 int branch_search(const struct model *m, const struct simplex *start, struct arena *arena, struct run *run,
-                  double *bound)
+                  double *bound, struct around *around)
 {
     struct search s = {.model = m, .arena = arena, .run = run, .left = -HUGE_VAL, .fixed_at = -HUGE_VAL};
     struct basis basis;
+    s.brief = !start;
     if (!init(&s) || !basis_init(&basis, arena, m))
         return WM_EMEMORY;
     if (start)
@@ -694,6 +716,8 @@ int branch_search(const struct model *m, const struct simplex *start, struct are
     if (!(start ? simplex_load(&s.lp, &basis) : simplex_begin(&s.lp)))
         return WM_EMEMORY;
     s.nodes[s.n_nodes++] = (struct node){.bound = *bound, .parent = NO_PARENT};
+    s.looked = run->nodes;
+    s.look_next = run->nodes + LOOK_EVERY;
     int status = dive(&s, 0);
     while (status == WM_OK && s.n_heap > 0) {
         run->open = s.n_heap;
@@ -708,6 +732,8 @@ int branch_search(const struct model *m, const struct simplex *start, struct are
             run->bound = highest < run->bound ? highest : run->bound;
         if (run->nodes % 64 == 0)
             run_tell(run);
+        if (around && (status = look_around_best(&s, around)) != WM_OK)
+            break;
         uint32_t node = pop(&s);
         take_path(&s, node);
         bool loaded = simplex_load(&s.lp, &s.nodes[node].waiting->basis);

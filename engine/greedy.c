@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { STEPS_AN_OPTION = 20, STEPS_LEAST = 300000 };
+enum { STEPS_AN_OPTION = 20, STEPS_LEAST = 300000, ROOM_SHARE = 8 };
 
 bool plan_init(struct plan *plan, struct arena *arena, const struct model *m)
 {
@@ -146,13 +146,15 @@ static bool push_out(struct plan *plan, const uint8_t *banned, uint32_t g, uint3
     return true;
 }
 
-/* Room for the groups that found none, at whatever cost. */
-static void find_room(struct plan *plan, const uint8_t *banned, size_t *steps)
+/* Room for the groups that found none, at whatever cost, while there is patience. */
+static void find_room(struct plan *plan, const uint8_t *banned, struct run *run, size_t *steps)
 {
     const struct model *m = plan->model;
     for (uint32_t g = 0; g < m->n_groups && plan->n_missing > 0; g++)
         for (uint32_t o = m->first[g]; o < m->first[g + 1] && plan->choice[g] == NO_OPTION; o++)
-            if (!(banned && banned[o]))
+            if (*steps >= plan->steps_most / ROOM_SHARE || run_stops(run))
+                return;
+            else if (!(banned && banned[o]))
                 push_out(plan, banned, g, o, -((wide)1 << 100), steps);
 }
 
@@ -180,7 +182,7 @@ bool plan_make(struct plan *plan, const uint8_t *banned, struct run *run)
     size_t steps = 0;
     take_greedily(plan, banned);
     if (plan->n_missing > 0)
-        find_room(plan, banned, &steps);
+        find_room(plan, banned, run, &steps);
     if (plan->n_missing > 0)
         return false;
     for (bool better = true; better && steps < plan->steps_most;) {

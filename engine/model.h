@@ -1,6 +1,6 @@
 /*
  * What the files of the solver share: the problem as it is solved (the model), its linear relaxation, plans under way,
- * and the run with its caller's wishes. Only solve.c, descend.c, simplex.c, cuts.c, greedy.c and branch.c include this.
+ * and the run with its caller's wishes. Only the files named in solve.c include this.
  */
 #ifndef WM_MODEL_H
 #define WM_MODEL_H
@@ -230,14 +230,78 @@ bool plan_init(struct plan *plan, struct arena *arena, const struct model *model
  */
 bool plan_make(struct plan *plan, const uint8_t *banned, struct run *run);
 
+/* ---- chains.c: better plans by ejection chains ---- */
+
+#define NO_SLOT UINT32_MAX
+
+struct chains {
+    const struct model *model;
+    uint32_t *listed;             /* [n_groups * CANDIDATES] options that take part */
+    size_t *n_listed;             /* [n_groups] */
+    uint32_t *choice;             /* [n_groups] the plan at hand, which may break limits */
+    double *used;                 /* [n_rows] by it */
+    size_t n_broken;              /* limits */
+    double worth, best_worth;     /* of it; of the best that breaks none */
+    double *fine;                 /* [n_rows] for a unit over the limit */
+    uint32_t *head, *next, *prev; /* [n_rows], [slots]: the groups in a row, NO_SLOT at the end */
+    uint32_t *slot_group;
+    size_t *slot_first; /* [n_groups + 1] */
+    uint32_t *order;    /* [n_groups] a ring: those that wait to be looked at */
+    uint8_t *queued;
+    size_t queue_first, n_queue;
+    uint32_t *home; /* [n_groups] the plan that is shaken */
+    double home_worth, *home_used;
+    size_t steps, idle;
+    uint64_t chance;
+    bool began, coarse;
+};
+
+bool chains_init(struct chains *chains, struct arena *arena, const struct model *model);
+/*
+ * Looks at so many options, from the best plan on; `run` gets better plans. Prices, the bound they prove and how much each
+ * option falls short at them are of the model.
+ */
+void chains_run(struct chains *chains, const double *prices, const double *below, double bound, size_t steps,
+                struct run *run);
+
+/* ---- around.c: better plans near the best ---- */
+
+enum around_kind { AROUND_SHARES, AROUND_ROWS, AROUND_ANY, AROUND_CHAINS, AROUND_KINDS };
+
+struct around { /* how plans are looked for, from call to call */
+    struct chains chains;
+    const struct model *model;
+    uint8_t *keep;           /* [n_options] */
+    uint8_t *idle;           /* [n_rows] */
+    uint8_t *free, *open;    /* [n_groups], [n_rows] */
+    uint32_t *choice, *list; /* [n_groups] the best plan; those set free */
+    size_t n_free;
+    double *second;                 /* [n_groups] how far another option than the plan's falls short */
+    size_t *n_users;                /* [n_rows] groups of the plan */
+    double most;                    /* options that fall short by more are in no better plan */
+    double wanted_of[AROUND_KINDS]; /* groups to set free */
+    wide told_value;
+    double luck, luck_least;
+    uint64_t chance;
+    size_t turn;
+};
+
+bool around_init(struct around *around, struct arena *arena, const struct model *model);
+/*
+ * Looks for better plans than the best for about so many nodes. The relaxation's prices, how much options fall short at them, its
+ * shares and its bound are of the model.
+ */
+int around_run(struct around *around, const double *prices, const double *below, const double *share, double bound,
+               size_t nodes, struct run *run);
+
 /* ---- branch.c: the search that closes the gap ---- */
 
 /*
  * Searches `model` to the end or the stop; `run` gets better plans, *bound what is proven of the rest. `start`: a relaxation
- * of it to go on from, or NULL.
+ * of it to go on from, or NULL. `around`, of the same model: looks for plans between nodes; NULL: nobody does.
  */
 int branch_search(const struct model *model, const struct simplex *start, struct arena *arena, struct run *run,
-                  double *bound);
+                  double *bound, struct around *around);
 
 /* The gap between a bound and a value, as the header defines it. */
 double plan_gap(double bound, double value);
