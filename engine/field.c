@@ -11,7 +11,7 @@
 
 enum {
     WIDENED = 4, /* options that join the core, of one group at once */
-    CUT_ROUNDS = 40,
+    CUT_ROUNDS = 150,
     CUT_IDLE = 3,
     NEAR_ROW = 4,          /* options in the first short search, for each row; one more for each group */
     NEAR_NODES = 100,      /* of it */
@@ -311,7 +311,7 @@ static int strengthen(struct passes *p, struct stage **stage, bool *open)
         if (!*open || run->stopped || relaxed != RELAXED)
             break;
         double gap = p->bound - (run->found ? (double)run->best_value / p->whole.value_scale : 0);
-        idle = before - p->bound < 0.01 * gap ? idle + 1 : 0;
+        idle = before - p->bound < fmin(0.01 * gap, 2e-5 * fabs(p->bound)) ? idle + 1 : 0;
         before = p->bound;
         if (idle > CUT_IDLE)
             break;
