@@ -160,6 +160,8 @@ static int make(struct country *c, struct answer *answer)
         status = dive_plan(c);
     if (status == WM_OK && c->priced && !c->stopped)
         status = draft_plans(c);
+    if (status == WM_OK && c->priced && !c->stopped && c->picks_most > ROUND_PLACES && c->all.n <= SMALL_PAIRS)
+        status = lift_nearest(c);
     if (status == WM_OK && c->priced && !c->stopped)
         status = lift_search(c);
     answer->plan.status = conflict ? WM_PLAN_INFEASIBLE : WM_PLAN_DEADLINE;
@@ -320,13 +322,13 @@ static int check(struct country *c, struct wm_plan *plan)
     return WM_OK;
 }
 
+/* A search that ended by itself has come as near as it can. */
 static enum wm_plan_status status_of(const struct country *c, double gap)
 {
-    bool large = c->stopped ? c->all.n > SMALL_PAIRS : !c->exact;
-    double wanted = c->options.gap > 0 ? c->options.gap : large ? GAP_LARGE : GAP_PROVEN;
+    double wanted = c->options.gap > 0 ? c->options.gap : c->all.n > SMALL_PAIRS ? GAP_LARGE : GAP_PROVEN;
     if (c->found && gap <= GAP_PROVEN)
         return WM_PLAN_OPTIMAL;
-    return c->found && gap <= wanted ? WM_PLAN_WITHIN_GAP : WM_PLAN_DEADLINE;
+    return c->found && (gap <= wanted || !c->stopped) ? WM_PLAN_WITHIN_GAP : WM_PLAN_DEADLINE;
 }
 
 static int conclude(struct country *c, struct answer *answer)

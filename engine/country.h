@@ -82,7 +82,6 @@ struct country {
     size_t n_picks;
     struct pick *picks; /* [picks_most] */
     wide proven_nano;   /* by prices and search together; no plan is worth more */
-    bool exact;         /* the columns left were few enough to be searched */
     size_t nodes;
 
     /* For the bench and the curious: how much work it was. */
@@ -134,6 +133,9 @@ int dive_plan(struct country *c);
 /* draft.c: pass 5. Plans from prices and shares. */
 int draft_plans(struct country *c);
 
+/* lift.c: pass 5. Better plans by a search among the columns that fall least short, as far as a count of steps goes. */
+int lift_nearest(struct country *c);
+
 /* lift.c: pass 6. The exact search over the columns left, where they are few enough. */
 int lift_search(struct country *c);
 /*
@@ -143,10 +145,11 @@ int lift_search(struct country *c);
 int lift_rest(struct country *rest, double gap, size_t effort, struct pick *picks, size_t *n);
 /*
  * The best choice among these columns within left[n_resources] of the plain limits, into picks[] (one a leader at most);
- * sorts the columns by leader. Posts in full and locked leaders are asked for as in the whole. As lift_rest otherwise.
+ * sorts the columns by leader. Posts in full and locked leaders are asked for as in the whole. Begins from `plan`, which fits
+ * (NULL: from nothing). As lift_rest otherwise.
  */
-int lift_columns(struct country *c, const int64_t *left, struct column *columns, size_t n_columns, double gap,
-                 size_t effort, struct pick *picks, size_t *n);
+int lift_columns(struct country *c, const int64_t *left, struct column *columns, size_t n_columns,
+                 const struct pick *plan, size_t n_plan, double gap, size_t effort, struct pick *picks, size_t *n);
 /* A plan that meets locks and musts, offered; or the least set of them that cannot hold, into the plan. */
 int lift_demands(struct country *c, struct arena *answer, struct wm_plan *plan, bool *conflict);
 

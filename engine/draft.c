@@ -17,9 +17,11 @@
 
 enum {
     COLUMNS_MOST = 1500000,
-    PART_POSTS = 80,
+    PART_POSTS = 45,
     PART_POSTS_WARM = 30,
     PARTS_MOST = 100,
+    PLACES_PART = 8,    /* openings for each part that is made anew */
+    ASK_EVERY = 64,     /* columns between questions whether to stop */
     STEPS_MOST = 300000 /* columns looked at in improving one plan */
 };
 
@@ -50,9 +52,10 @@ int draft_plans(struct country *c)
             improve(&d);
         fill_open_posts(&d);
         offer(&d, picks);
+        size_t parts = c->picks_most / PLACES_PART;
         if (c->picks_most > ROUND_PLACES)
             status = polish(&d, c->options.gap > 0 ? c->options.gap : GAP_LARGE, c->warm ? PART_POSTS_WARM : PART_POSTS,
-                            PARTS_MOST);
+                            parts < PARTS_MOST ? parts : PARTS_MOST);
         offer(&d, picks);
     }
     arena_fini(&arena);
@@ -347,7 +350,7 @@ static void improve(struct draft *d)
     d->steps = 0;
     for (bool gained = true; gained && d->steps < STEPS_MOST && !country_stops(d->c);) {
         gained = false;
-        for (size_t i = 0; i < d->n && d->steps < STEPS_MOST; i++)
+        for (size_t i = 0; i < d->n && d->steps < STEPS_MOST && (i % ASK_EVERY > 0 || !country_stops(d->c)); i++)
             gained |= force(d, d->order[i]);
     }
     fill_open_posts(d);

@@ -15,8 +15,12 @@
 
 enum {
     LIFTED_MOST = 1000000, /* columns of an exact search */
-    REST_MOST = 8000,      /* of what a dive leaves */
-    FEW_PARTS = 20 /* of a large country few columns are left once the gap is this part of one placement's value */
+    NEAREST_MOST = 8000,   /* of those that fall least short: a search among them finds good plans */
+    LISTED_MOST = 300000,  /* columns they are chosen from */
+    EFFORT_NEAREST = 80000,
+    EFFORT_SEARCH = 60000,
+    REST_MOST = 8000, /* of what a dive leaves */
+    FEW_PARTS = 20    /* of a large country few columns are left once the gap is this part of one placement's value */
 };
 
 /* The exact solver tells of its own progress; it is passed on as the run's. */
@@ -33,11 +37,11 @@ static bool relay_stop(void *arg)
     return country_stops(relay->c) || (relay->effort > 0 && relay->asked > relay->effort);
 }
 
-static void relay_progress(void *arg, const struct wm_progress *progress)
+static void relay_search(void *arg, const struct wm_progress *progress)
 {
     struct country *c = ((struct relay *)arg)->c;
     struct wm_progress own = *progress;
-    own.phase = "search";
+    own.phase = c->phase;
     own.found = c->found;
     double value = (double)c->value_nano / NANO, bound = (double)c->proven_nano / NANO;
     own.value = progress->found && progress->value > value ? progress->value : value;
@@ -46,6 +50,14 @@ static void relay_progress(void *arg, const struct wm_progress *progress)
     own.gap = own.found && own.bound > 0 ? (own.bound - own.value) / own.bound : !own.found;
     if (c->options.progress)
         c->options.progress(c->options.arg, &own);
+}
+
+/* Of a part only the plan counts. */
+static void relay_plan(void *arg, const struct wm_progress *progress)
+{
+    struct wm_progress own = *progress;
+    own.bound = HUGE_VAL;
+    relay_search(arg, &own);
 }
 
 /* ---- the columns left ---- */
@@ -121,11 +133,14 @@ static int write_down(struct country *c, struct arena *arena, struct column *col
     return status;
 }
 
-static void read_solution(struct country *c, const struct wm_solution *solution, const struct column *columns,
-                          struct pick *picks)
+static int offer_solution(struct country *c, struct arena *arena, const struct wm_solution *solution,
+                          const struct column *columns)
 {
+    struct pick *picks = arena_alloc(arena, c->picks_most + 1, sizeof *picks);
     size_t n = 0;
     wide value = 0;
+    if (!picks)
+        return WM_EMEMORY;
     c->nodes += solution->nodes;
     for (size_t g = 0; g < solution->n_groups && solution->found; g++)
         if (solution->choices[g] != WM_NO_OPTION) {
@@ -134,13 +149,66 @@ static void read_solution(struct country *c, const struct wm_solution *solution,
         }
     if (solution->found)
         country_offer(c, picks, n, value);
-    if (!solution->bounded)
-        return;
-    /* Every plan's value is whole: a bound between two of them is the lower one. */
-    double bound = solution->bound * NANO, slack = 1e-3 + fabs(bound) * 0x1p-48;
-    wide proven = (wide)floor(bound + slack);
+    return WM_OK;
+}
+
+/* Every plan's value is whole: a bound between two of them is the lower one. */
+static void note_proof(struct country *c, double bound)
+{
+    double nano = bound * NANO, slack = 1e-3 + fabs(nano) * 0x1p-48;
+    wide proven = (wide)floor(nano + slack);
     proven = proven < c->value_nano ? c->value_nano : proven;
     c->proven_nano = proven < c->proven_nano ? proven : c->proven_nano;
+}
+
+/* Where the solver begins: the plan there is, as far as its columns are here, and the prices. After write_down. */
+static int start_from(const struct country *c, struct arena *arena, const struct column *columns, size_t n,
+                      const struct pick *picks, size_t n_plan, const struct lifted *l, struct solve_start *start)
+{
+    size_t n_resources = c->plain.n_resources, group = 0, at = 0;
+    struct column *plan = arena_alloc(arena, n_plan + 1, sizeof *plan);
+    int64_t *choices = arena_alloc(arena, n + 1, sizeof *choices);
+    int64_t *femto = arena_alloc(arena, n_resources, sizeof *femto);
+    double *prices = arena_alloc(arena, n_resources, sizeof *prices);
+    if (!plan || !choices || !femto || !prices)
+        return WM_EMEMORY;
+    for (size_t i = 0; i < n_plan; i++)
+        plan[i].pick = picks[i];
+    qsort(plan, n_plan, sizeof *plan, by_leader);
+    for (size_t i = 0; i < n; i++) {
+        bool first = i == 0 || columns[i - 1].pick.lane != columns[i].pick.lane;
+        group += i > 0 && first;
+        if (first)
+            choices[group] = WM_NO_OPTION;
+        while (at < n_plan && by_leader(&plan[at], &columns[i]) < 0)
+            at++;
+        if (at < n_plan && by_leader(&plan[at], &columns[i]) == 0)
+            choices[group] = (int64_t)i;
+    }
+    country_plain_prices(c, femto);
+    for (size_t r = 0; r < n_resources; r++)
+        if (l->resource_at[r] != UINT32_MAX)
+            prices[l->resource_at[r]] = (double)femto[r] * ((double)MICRO / ((double)NANO * NANO_IN_FEMTO));
+    *start = (struct solve_start){choices, prices};
+    return WM_OK;
+}
+
+/* Solves among columns from the plan and prices there are, within all limits; a better plan is offered. */
+static int solve_whole(struct country *c, struct arena *arena, struct column *columns, size_t n,
+                       const struct wm_solve_options *options, struct wm_solution **out)
+{
+    struct lifted l = {.left = c->room};
+    struct solve_start start;
+    *out = NULL;
+    int status = write_down(c, arena, columns, n, &l);
+    if (status == WM_OK)
+        status = start_from(c, arena, columns, n, c->picks, c->found ? c->n_picks : 0, &l, &start);
+    if (status == WM_OK)
+        status = solve_from(l.problem, &start, options, out);
+    wm_problem_free(l.problem);
+    if (status == WM_OK)
+        status = offer_solution(c, arena, *out, columns);
+    return status;
 }
 
 int lift_search(struct country *c)
@@ -159,37 +227,91 @@ int lift_search(struct country *c)
     int status = country_columns(c, (int64_t)open, LIFTED_MOST, &arena, &columns, &n, &all);
     if (status == WM_OK && all) {
         c->phase = "search";
-        struct relay relay = {c, 0, 0};
-        struct lifted l = {.left = c->room};
-        struct wm_solution *solution = NULL;
-        struct wm_solve_options options = {c->options.gap, relay_stop, relay_progress, NULL, &relay};
-        struct pick *picks = arena_alloc(&arena, c->picks_most + 1, sizeof *picks);
-        status = picks ? write_down(c, &arena, columns, n, &l) : WM_EMEMORY;
-        if (status == WM_OK)
-            status = wm_solve(l.problem, &options, &solution);
-        if (status == WM_OK)
-            read_solution(c, solution, columns, picks);
-        c->exact = true;
+        struct relay relay = {c, EFFORT_SEARCH, 0};
+        struct wm_solution *solution;
+        struct wm_solve_options options = {c->options.gap, relay_stop, relay_search, NULL, &relay};
+        status = solve_whole(c, &arena, columns, n, &options, &solution);
+        if (status == WM_OK && solution->bounded)
+            note_proof(c, solution->bound);
         wm_solution_free(solution);
-        wm_problem_free(l.problem);
     }
     arena_fini(&arena);
     return status;
 }
 
-int lift_columns(struct country *c, const int64_t *left, struct column *columns, size_t n_columns, double gap,
-                 size_t effort, struct pick *picks, size_t *n)
+static int by_shortfall(const void *left, const void *right)
+{
+    const struct column *a = left, *b = right;
+    if (a->short_femto != b->short_femto)
+        return a->short_femto < b->short_femto ? -1 : 1;
+    return by_leader(left, right);
+}
+
+/* The columns that fall least short, NEAREST_MOST at most, and those of the plan there is. */
+static int nearest_columns(struct country *c, struct arena *arena, struct column **out, size_t *n)
+{
+    struct column *listed, *kept = arena_alloc(arena, NEAREST_MOST + c->n_picks + 1, sizeof *kept);
+    bool all = false;
+    int status = kept ? WM_OK : WM_EMEMORY;
+    *n = 0;
+    for (wide most = c->bound_femto / 64; status == WM_OK && !all && most > 0; most /= 2) {
+        struct arena attempt;
+        arena_init(&attempt, SIZE_MAX);
+        status =
+            country_columns(c, (int64_t)(most < INT64_MAX ? most : INT64_MAX), LISTED_MOST, &attempt, &listed, n, &all);
+        if (status == WM_OK && all) {
+            qsort(listed, *n, sizeof *listed, by_shortfall);
+            *n = *n < NEAREST_MOST ? *n : NEAREST_MOST;
+            memcpy(kept, listed, *n * sizeof *kept);
+        }
+        arena_fini(&attempt);
+    }
+    qsort(kept, *n, sizeof *kept, by_leader);
+    size_t n_near = *n;
+    for (size_t i = 0; c->found && i < c->n_picks; i++) {
+        struct column own;
+        country_column(c, &c->picks[i], &own);
+        if (!bsearch(&own, kept, n_near, sizeof *kept, by_leader))
+            kept[(*n)++] = own;
+    }
+    *out = kept;
+    return status;
+}
+
+int lift_nearest(struct country *c)
+{
+    struct arena arena;
+    struct column *columns;
+    struct wm_solution *solution = NULL;
+    size_t n = 0;
+    struct relay relay = {c, EFFORT_NEAREST, 0};
+    struct wm_solve_options options = {c->options.gap, relay_stop, relay_plan, NULL, &relay};
+    c->phase = "plan";
+    arena_init(&arena, SIZE_MAX);
+    int status = nearest_columns(c, &arena, &columns, &n);
+    if (status == WM_OK && n > 0)
+        status = solve_whole(c, &arena, columns, n, &options, &solution);
+    wm_solution_free(solution);
+    arena_fini(&arena);
+    return status;
+}
+
+int lift_columns(struct country *c, const int64_t *left, struct column *columns, size_t n_columns,
+                 const struct pick *plan, size_t n_plan, double gap, size_t effort, struct pick *picks, size_t *n)
 {
     struct arena arena;
     struct relay relay = {c, effort, 0};
     struct lifted l = {.left = left};
+    struct solve_start start;
     struct wm_solution *solution = NULL;
     struct wm_solve_options options = {gap, relay_stop, NULL, NULL, &relay};
     arena_init(&arena, SIZE_MAX);
     *n = 0;
     int status = write_down(c, &arena, columns, n_columns, &l);
+    if (status == WM_OK && plan)
+        status = start_from(c, &arena, columns, n_columns, plan, n_plan, &l, &start);
     if (status == WM_OK)
-        status = wm_solve(l.problem, &options, &solution);
+        status = solve_from(l.problem, plan ? &start : NULL, &options, &solution);
     for (size_t g = 0; solution && solution->found && g < solution->n_groups; g++)
         if (solution->choices[g] != WM_NO_OPTION)
             picks[(*n)++] = columns[solution->choices[g]].pick;
@@ -213,7 +335,7 @@ int lift_rest(struct country *rest, double gap, size_t effort, struct pick *pick
         status = country_columns(rest, (int64_t)(most < INT64_MAX ? most : INT64_MAX), REST_MOST, &arena, &columns,
                                  &n_columns, &all);
     if (status == WM_OK && all && n_columns > 0)
-        status = lift_columns(rest, rest->room, columns, n_columns, gap, effort, picks, n);
+        status = lift_columns(rest, rest->room, columns, n_columns, NULL, 0, gap, effort, picks, n);
     arena_fini(&arena);
     return status;
 }

@@ -11,10 +11,10 @@
 #include <string.h>
 
 enum {
-    EACH_COLUMNS = 150, /* of one post */
-    SPREAD = 10,        /* columns of a post that tell what it competes for */
-    USERS_MOST = 25,    /* of a resource, for its users to be of the same part */
-    EFFORT = 3000
+    EACH_COLUMNS = 60, /* of one post */
+    SPREAD = 10,       /* columns of a post that tell what it competes for */
+    USERS_MOST = 25,   /* of a resource, for its users to be of the same part */
+    EFFORT = 8000
 };
 
 struct polish {
@@ -28,11 +28,11 @@ struct polish {
     size_t n_posts, posts_most;
     size_t *first_user; /* [n_resources + 2] of the priced scenario: posts that use it now */
     uint32_t *user;
-    wide *used;            /* [n_resources] of the priced scenario */
-    struct column *column; /* the part's */
-    int64_t *taken_out;    /* [n_lanes] columns */
-    int64_t *left;         /* [n_resources] */
-    struct pick *pick;     /* [n_lanes] */
+    wide *used;              /* [n_resources] of the priced scenario */
+    struct column *column;   /* the part's */
+    int64_t *taken_out;      /* [n_lanes] columns */
+    int64_t *left;           /* [n_resources] */
+    struct pick *was, *pick; /* [n_lanes] the part's, before and after */
 };
 
 /* ---- what is lost where ---- */
@@ -207,7 +207,9 @@ static int redo(struct polish *p, uint32_t seed, bool *gained)
     size_t n_out = take_out(p), n_columns = list_columns(p, n_out);
     for (size_t r = 0; r < s->n_resources; r++)
         p->left[r] = s->limit[r] == LIMIT_NONE ? LIMIT_NONE : s->limit[r] - d->used[r];
-    int status = lift_columns(d->c, p->left, p->column, n_columns, 1e-6, EFFORT, p->pick, &n);
+    for (size_t i = 0; i < n_out; i++)
+        p->was[i] = d->column[p->taken_out[i]].pick;
+    int status = lift_columns(d->c, p->left, p->column, n_columns, p->was, n_out, 1e-6, EFFORT, p->pick, &n);
     for (size_t i = 0; i < n; i++)
         draft_take(d, column_of(d, &p->pick[i]));
     *gained = status == WM_OK && d->value > was;
@@ -249,9 +251,10 @@ static int polish_init(struct polish *p, struct draft *d, struct arena *arena, d
     p->column = arena_alloc(arena, posts_most * EACH_COLUMNS + lanes, sizeof *p->column);
     p->taken_out = arena_alloc(arena, lanes, sizeof *p->taken_out);
     p->left = arena_alloc(arena, s->n_resources, sizeof *p->left);
+    p->was = arena_alloc(arena, lanes, sizeof *p->was);
     p->pick = arena_alloc(arena, lanes, sizeof *p->pick);
     if (!p->by_short || !p->loss || !p->tried || !p->in_part || !p->post || !p->first_user || !p->user || !p->used ||
-        !p->column || !p->taken_out || !p->left || !p->pick)
+        !p->column || !p->taken_out || !p->left || !p->was || !p->pick)
         return WM_EMEMORY;
     for (size_t i = 0; i < d->n; i++)
         p->by_short[i] = (uint32_t)i;

@@ -66,7 +66,7 @@ enum { WM_NO_OPTION = -1 };
 
 enum wm_plan_status {
     WM_PLAN_OPTIMAL,    /* gap at most 1e-9 */
-    WM_PLAN_WITHIN_GAP, /* gap at most what was asked */
+    WM_PLAN_WITHIN_GAP, /* gap at most what was asked; of a plan also: the work is done, and `gap` is what is left */
     WM_PLAN_DEADLINE,   /* stopped: the best so far with its gap, or no plan found yet */
     WM_PLAN_INFEASIBLE  /* locks and musts cannot all hold: see `conflicts` */
 };
@@ -281,8 +281,9 @@ struct wm_plan {
 
 /*
  * The best plan, proven as far as `options` (NULL: WM_SOLVE_INIT) let it: gap 0 asks for the optimum where the problem is
- * small enough to prove it and for 0.1% beyond. Equal input gives an equal plan, bit for bit, whatever the kernel and the
- * threads, when `stop` does not end it. Infeasible and stopped are answers. The plan has passed wm_plan_verify.
+ * small enough to prove it and for 0.1% beyond; between the two it ends after so much work. Equal input gives an equal
+ * plan, bit for bit, whatever the kernel and the threads, when `stop` does not end it. Infeasible and stopped are answers.
+ * The plan has passed wm_plan_verify.
  * Free with wm_plan_free. Errors: WM_EUNKNOWN (a row out of range), WM_EARGUMENT (a lock without leader or post, a forbid
  * of nothing, a negative penalty, limit or gap), WM_EMEMORY, WM_EINTERNAL (the plan did not pass; to be reported).
  */
