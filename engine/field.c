@@ -311,7 +311,8 @@ static int strengthen(struct passes *p, struct stage **stage, bool *open)
         if (!*open || run->stopped || relaxed != RELAXED)
             break;
         double gap = p->bound - (run->found ? (double)run->best_value / p->whole.value_scale : 0);
-        idle = before - p->bound < fmin(0.01 * gap, 2e-5 * fabs(p->bound)) ? idle + 1 : 0;
+        double worth = 0.01 * gap < 2e-5 * fabs(p->bound) ? 0.01 * gap : 2e-5 * fabs(p->bound);
+        idle = before - p->bound < worth ? idle + 1 : 0;
         before = p->bound;
         if (idle > CUT_IDLE)
             break;
