@@ -265,7 +265,7 @@ static int derive_leaders(struct wm_dataset *dataset)
     derive_skills(dataset);
     derive_wants(dataset);
     derive_rule_columns(dataset);
-    return derive_exclusions(dataset);
+    return bits_derive(dataset) == WM_OK ? derive_exclusions(dataset) : WM_EMEMORY;
 }
 
 /* ---- posts ---- */

@@ -30,11 +30,11 @@ static size_t best_offer(const struct wm_dataset *dataset, const struct sweep *s
 {
     if (sweep->post.n_offers == 0)
         return cheapest(sweep->offers, dataset->tables[WM_PACKAGES].n_rows);
-    struct kernel_scores scores;
-    size_t from = lane / LANES * LANES;
-    dataset->kernel->score(&dataset->leaders, from, &sweep->post, sweep->distance_hm + from,
-                           sweep->preference_micro + from, &scores);
-    return sweep->post.offer[scores.offer[lane % LANES]];
+    uint32_t lanes[BATCH_LANES] = {(uint32_t)lane};
+    int32_t preference_micro[BATCH_LANES] = {pair_preference_micro(sweep->terms, lane)}, expected_nano[BATCH_LANES],
+            offer[BATCH_LANES];
+    dataset->kernel->rank(&dataset->leaders, lanes, 1, &sweep->post, preference_micro, expected_nano, offer);
+    return sweep->post.offer[offer[0]];
 }
 
 static bool dominates(const struct wm_package_row *a, const struct wm_package_row *b)
@@ -94,9 +94,11 @@ static int fill_explanation(const struct wm_dataset *dataset, size_t lane, size_
     out->packages = arena_alloc(arena, out->n_packages, sizeof *out->packages);
     if (out->packages == NULL || sweep_post(dataset, post, NULL, arena, &sweep) != WM_OK)
         return WM_EMEMORY;
+    uint16_t refused, unknown;
+    pair_rules(dataset, sweep.terms, &sweep.post, lane, &refused, &unknown);
     for (int rule = 0; rule < WM_RULE_COUNT; rule++)
-        rule_tell(dataset, post, lane, (enum wm_rule)rule, sweep.refused[lane], sweep.unknown[lane], &out->rules[rule]);
-    out->eligible = sweep.refused[lane] == 0;
+        rule_tell(dataset, post, lane, (enum wm_rule)rule, refused, unknown, &out->rules[rule]);
+    out->eligible = refused == 0;
     out->severity = sweep.terms->severity;
     size_t best = best_offer(dataset, &sweep, lane);
     match_fill(dataset, post, lane, &sweep.offers[best], &out->match);

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 enum {
+    TILE_WORDS = 8,      /* of bits, 64 lanes each, judged at a time; bitmaps are padded to a multiple of it */
     LANES = 16,          /* candidates scored at a time; leader columns are padded to a multiple of it */
     VOCABULARY_MAX = 62, /* words of one vocabulary: a bit set is an int64_t cell and WM_MISSING stays apart */
     OFFERS_MAX = 64      /* packages of a dataset */
@@ -175,6 +176,22 @@ struct leader_columns {
     const uint32_t **excluders; /* [n_organisations + 1]: lanes that exclude organisation o stand from [o] to [o + 1] */
 };
 
+/*
+ * The same as bits, 64 lanes a word: who holds, is or would move to each word of a vocabulary, and of whom that is
+ * unknown. Rules are then judged a word at a time (sieve.inc.c). Arrays are [n_words]; a bit a word of five
+ * vocabularies, and eight more: with the generator's policy 57 bits a leader.
+ */
+struct leader_bits {
+    size_t n_words;
+    uint64_t *everybody; /* 0 where words are padded */
+    uint64_t *role[VOCABULARY_MAX], *grade[VOCABULARY_MAX], *accreditation[VOCABULARY_MAX], *region[VOCABULARY_MAX],
+        *sector[VOCABULARY_MAX];
+    uint64_t *role_unknown, *grade_unknown, *accreditation_unknown, *region_unknown;
+    uint64_t *accredited_until_unknown, *fit_and_proper_until_unknown, *ready_from_unknown;
+    uint64_t *measurable; /* their home and how far they would travel are known */
+    float *reach;         /* [n_padded] the square of the longest chord within travelling distance; -1 unknown */
+};
+
 #define UNKNOWN_SET (UINT64_C(1) << 63)
 #define DAY_UNKNOWN INT32_MIN
 
@@ -193,6 +210,7 @@ struct wm_dataset {
     char digest[33];
     const struct kernel *kernel;
     struct leader_columns leaders;
+    struct leader_bits bits;
     struct post_terms *posts; /* [posts] */
     int32_t *amounts; /* [packages][components] logit points in 1e-4 for a want of 1: want * amount is in micro */
 };
@@ -224,6 +242,9 @@ size_t mentors_for(const struct wm_dataset *dataset, const struct post_terms *te
  * (at most OFFERS_MAX packages among it). WM_EMEMORY.
  */
 int dataset_derive(struct wm_dataset *dataset);
+
+/* sieve.c: the leaders' columns as bits. WM_EMEMORY. */
+int bits_derive(struct wm_dataset *dataset);
 
 /* offers.c: what is in the pot, WM_MISSING when none is stated; and what an offer would take from it. */
 int64_t pot_amount(const struct wm_dataset *dataset, const struct post_terms *terms, enum pot pot);

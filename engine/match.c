@@ -1,6 +1,6 @@
 /*
- * One post against all leaders, in passes over blocks of lanes: distance, hard rules, the query's filters, then scores
- * for the blocks in which anybody is left. Shortlists, explanations and opportunities are all made of these.
+ * One post against all leaders: the query's filters and the hard rules as bits, then scores for those who are left, a
+ * batch at a time. Shortlists and explanations are made of these.
  */
 #include "match.h"
 
@@ -15,72 +15,98 @@ static bool needs_filter(const struct wm_query *q)
            (q->grades || q->sectors || q->within_m != WM_MISSING || q->among != NULL || q->without != NULL);
 }
 
-static bool lane_filtered(const struct wm_dataset *dataset, const struct wm_query *q, const struct sweep *s,
-                          const uint8_t *marks, size_t lane)
+static void filter_by_words(const struct leader_bits *bits, const uint64_t *const bitmaps[VOCABULARY_MAX],
+                            uint64_t words, uint64_t *filtered)
 {
-    const struct leader_columns *c = &dataset->leaders;
-    bool measured = c->located[lane] && s->terms->located;
-    return (q->grades && (c->grade[lane] < 0 || !(q->grades >> c->grade[lane] & 1))) ||
-           (q->sectors && !(q->sectors & c->sectors[lane])) ||
-           (q->within_m != WM_MISSING && (!measured || s->distance_hm[lane] * INT64_C(100) > q->within_m)) ||
-           (q->among != NULL && !(marks[lane] & MARK_AMONG)) || (marks[lane] & MARK_WITHOUT);
+    for (size_t w = 0; w < bits->n_words; w++) {
+        uint64_t holds = 0;
+        for (uint64_t left = words; left != 0; left &= left - 1)
+            if (bitmaps[__builtin_ctzll(left)] != NULL)
+                holds |= bitmaps[__builtin_ctzll(left)][w];
+        filtered[w] |= bits->everybody[w] & ~holds;
+    }
 }
 
-static int apply_filter(const struct wm_dataset *dataset, const struct wm_query *q, struct arena *arena,
-                        struct sweep *s)
+static void filter_by_distance(const struct wm_dataset *dataset, const struct sweep *s, int64_t within_m,
+                               uint64_t *filtered)
 {
     const struct leader_columns *c = &dataset->leaders;
-    uint8_t *marks = arena_alloc(arena, c->n_padded + 1, 1);
-    if (marks == NULL)
-        return WM_EMEMORY;
+    for (size_t lane = 0; lane < c->n; lane += LANES) {
+        int32_t distance_hm[LANES];
+        dataset->kernel->distance(c, lane, &s->post, distance_hm);
+        for (size_t i = 0; i < LANES && lane + i < c->n; i++) {
+            bool measured = c->located[lane + i] && s->terms->located;
+            uint64_t far = !measured || distance_hm[i] * INT64_C(100) > within_m;
+            filtered[(lane + i) / 64] |= far << (lane + i) % 64;
+        }
+    }
+}
+
+static void filter_by_rows(const struct wm_dataset *dataset, const struct wm_query *q, uint64_t *among,
+                           uint64_t *filtered)
+{
+    const uint32_t *lane_of_row = dataset->leaders.lane_of_row;
     for (size_t i = 0; q->among != NULL && i < q->n_among; i++)
-        marks[c->lane_of_row[q->among[i]]] |= MARK_AMONG;
+        among[lane_of_row[q->among[i]] / 64] |= UINT64_C(1) << lane_of_row[q->among[i]] % 64;
+    for (size_t w = 0; q->among != NULL && w < dataset->bits.n_words; w++)
+        filtered[w] |= dataset->bits.everybody[w] & ~among[w];
     for (size_t i = 0; q->without != NULL && i < q->n_without; i++)
-        marks[c->lane_of_row[q->without[i]]] |= MARK_WITHOUT;
-    for (size_t lane = 0; lane < c->n; lane++)
-        if (lane_filtered(dataset, q, s, marks, lane))
-            s->refused[lane] |= 1u << WM_RULE_filter;
-    return WM_OK;
+        filtered[lane_of_row[q->without[i]] / 64] |= UINT64_C(1) << lane_of_row[q->without[i]] % 64;
+}
+
+/* Whom the query leaves out; NULL without memory. */
+static const uint64_t *filter(const struct wm_dataset *dataset, const struct wm_query *q, const struct sweep *s,
+                              struct arena *arena)
+{
+    const struct leader_bits *bits = &dataset->bits;
+    uint64_t *filtered = arena_alloc(arena, bits->n_words + 1, sizeof *filtered);
+    uint64_t *among = arena_alloc(arena, bits->n_words + 1, sizeof *among);
+    if (filtered == NULL || among == NULL)
+        return NULL;
+    if (q->grades)
+        filter_by_words(bits, (const uint64_t *const *)bits->grade, q->grades, filtered);
+    if (q->sectors)
+        filter_by_words(bits, (const uint64_t *const *)bits->sector, q->sectors, filtered);
+    if (q->within_m != WM_MISSING)
+        filter_by_distance(dataset, s, q->within_m, filtered);
+    filter_by_rows(dataset, q, among, filtered);
+    return filtered;
 }
 
 /* ---- the sweep ---- */
 
-static void refuse(const struct wm_dataset *dataset, struct sweep *s)
+/* Scores of the `n` leaders in `lanes`, rising; `preferred` is the first of the post's preferences not yet passed. */
+static void rank_batch(const struct wm_dataset *dataset, struct sweep *s, const uint32_t lanes[BATCH_LANES], size_t n,
+                       size_t *preferred)
 {
-    const struct leader_columns *c = &dataset->leaders;
-    for (size_t lane = 0; lane < c->n_padded; lane += LANES) {
-        dataset->kernel->distance(c, lane, &s->post, s->distance_hm + lane);
-        dataset->kernel->rules(c, lane, &s->post, s->distance_hm + lane, s->refused + lane, s->unknown + lane);
+    int32_t preference_micro[BATCH_LANES] = {0}, expected_nano[BATCH_LANES], offer[BATCH_LANES];
+    const struct preference *named = s->terms->preferred;
+    for (size_t i = 0; i < n && *preferred < s->terms->n_preferred; i++) {
+        while (*preferred < s->terms->n_preferred && named[*preferred].lane < lanes[i])
+            ++*preferred;
+        if (*preferred < s->terms->n_preferred && named[*preferred].lane == lanes[i])
+            preference_micro[i] = named[*preferred].logit_micro;
     }
-    const uint32_t *const *excluders = c->excluders;
-    for (const uint32_t *lane = excluders[s->terms->organisation]; lane < excluders[s->terms->organisation + 1]; lane++)
-        s->refused[*lane] |= 1u << WM_RULE_excluded;
-    if (s->post.n_offers == 0)
-        for (size_t lane = 0; lane < c->n; lane++)
-            s->refused[lane] |= 1u << WM_RULE_package;
+    dataset->kernel->rank(&dataset->leaders, lanes, n, &s->post, preference_micro, expected_nano, offer);
+    for (size_t i = 0; i < n; i++)
+        s->ranked[s->n_ranked++] = (struct ranked){expected_nano[i], dataset->leaders.row_of_lane[lanes[i]], lanes[i],
+                                                   s->post.offer[offer[i]]};
 }
 
-static bool block_empty(const uint16_t refused[LANES])
+static void rank(const struct wm_dataset *dataset, struct sweep *s, const uint64_t *eligible)
 {
-    int left = 0;
-    for (int i = 0; i < LANES; i++)
-        left += refused[i] == 0;
-    return left == 0;
-}
-
-static void score(const struct wm_dataset *dataset, struct sweep *s)
-{
-    const struct leader_columns *c = &dataset->leaders;
-    for (size_t lane = 0; lane < c->n_padded; lane += LANES) {
-        if (block_empty(s->refused + lane))
-            continue;
-        struct kernel_scores scores;
-        dataset->kernel->score(c, lane, &s->post, s->distance_hm + lane, s->preference_micro + lane, &scores);
-        for (size_t i = 0; i < LANES; i++)
-            if (s->refused[lane + i] == 0)
-                s->ranked[s->n_ranked++] = (struct ranked){scores.expected_nano[i], c->row_of_lane[lane + i],
-                                                           (uint32_t)(lane + i), s->post.offer[scores.offer[i]]};
-    }
+    uint32_t lanes[BATCH_LANES];
+    size_t n = 0, preferred = 0;
+    for (size_t w = 0; w < dataset->bits.n_words; w++)
+        for (uint64_t left = eligible[w]; left != 0; left &= left - 1) {
+            lanes[n++] = (uint32_t)(w * 64 + (size_t)__builtin_ctzll(left));
+            if (n == BATCH_LANES) {
+                rank_batch(dataset, s, lanes, n, &preferred);
+                n = 0;
+            }
+        }
+    if (n > 0)
+        rank_batch(dataset, s, lanes, n, &preferred);
 }
 
 int sweep_post(const struct wm_dataset *dataset, size_t post, const struct wm_query *query, struct arena *arena,
@@ -89,28 +115,25 @@ int sweep_post(const struct wm_dataset *dataset, size_t post, const struct wm_qu
     const struct leader_columns *c = &dataset->leaders;
     *out = (struct sweep){.terms = &dataset->posts[post]};
     out->offers = query_offers(dataset, out->terms, query, arena);
-    out->refused = arena_alloc(arena, c->n_padded + 1, sizeof *out->refused);
-    out->unknown = arena_alloc(arena, c->n_padded + 1, sizeof *out->unknown);
-    out->distance_hm = arena_alloc(arena, c->n_padded + 1, sizeof *out->distance_hm);
-    out->preference_micro = arena_alloc(arena, c->n_padded + 1, sizeof *out->preference_micro);
-    if (out->offers == NULL || out->refused == NULL || out->unknown == NULL || out->distance_hm == NULL ||
-        out->preference_micro == NULL)
+    if (out->offers == NULL)
         return WM_EMEMORY;
     kernel_post_fill(dataset, out->terms, out->offers, &out->post);
-    for (size_t i = 0; i < out->terms->n_preferred; i++)
-        out->preference_micro[out->terms->preferred[i].lane] = out->terms->preferred[i].logit_micro;
-
-    refuse(dataset, out);
-    if (needs_filter(query) && apply_filter(dataset, query, arena, out) != WM_OK)
+    struct sieve sieve = {.leaders = c,
+                          .bits = &dataset->bits,
+                          .post = &out->post,
+                          .excluders = c->excluders[out->terms->organisation],
+                          .excluders_end = c->excluders[out->terms->organisation + 1],
+                          .eligible = arena_alloc(arena, dataset->bits.n_words + 1, sizeof *sieve.eligible)};
+    if (sieve.eligible == NULL)
         return WM_EMEMORY;
-    size_t eligible = 0;
-    for (size_t lane = 0; lane < c->n; lane++)
-        eligible += out->refused[lane] == 0;
-    out->ranked = arena_alloc(arena, eligible + 1, sizeof *out->ranked);
+    if (needs_filter(query) && (sieve.filtered = filter(dataset, query, out, arena)) == NULL)
+        return WM_EMEMORY;
+    dataset->kernel->sieve(&sieve);
+    out->refusals = sieve.refusals;
+    out->ranked = arena_alloc(arena, sieve.n_eligible + 1, sizeof *out->ranked);
     if (out->ranked == NULL)
         return WM_EMEMORY;
-    if (eligible > 0)
-        score(dataset, out);
+    rank(dataset, out, sieve.eligible);
     return WM_OK;
 }
 

@@ -4,14 +4,12 @@
 
 #include "score.h"
 
-/* One post against all leaders. Arrays are [n_padded] in lanes, in the caller's arena. */
+/* One post against all leaders; what is pointed to lies in the caller's arena. */
 struct sweep {
     const struct post_terms *terms;
     const struct wm_offer *offers; /* [n_packages] with the query's own bars added */
     struct kernel_post post;
-    uint16_t *refused, *unknown; /* bits 1 << WM_RULE_... */
-    int32_t *distance_hm;
-    int32_t *preference_micro;
+    struct wm_refusals refusals;
     size_t n_ranked;
     struct ranked *ranked; /* the eligible, in lane order until ranked_select */
 };

@@ -71,6 +71,38 @@ static bool cheaper(const struct wm_offer *a, const struct wm_offer *b)
     return p != q ? p < q : a->package < b->package;
 }
 
+/*
+ * Whether offer `a` is chosen before `b` by everybody, whatever they want: wants are not negative, and of equal logits
+ * the earlier offer is chosen.
+ */
+static bool dominates(const struct kernel_post *post, size_t a, size_t b)
+{
+    for (size_t t = 0; t < post->n_components; t++)
+        if (post->amount[a][t] < post->amount[b][t])
+            return false;
+    return post->constant_micro[a] > post->constant_micro[b] ||
+           (a < b && post->constant_micro[a] == post->constant_micro[b]);
+}
+
+/* Leaves out the offers that nobody could choose: what dominates one is itself kept, or dominated by one that is. */
+static void drop_dominated(struct kernel_post *post)
+{
+    bool dominated[OFFERS_MAX] = {false};
+    for (size_t k = 0; k < post->n_offers; k++)
+        for (size_t other = 0; other < post->n_offers && !dominated[k]; other++)
+            dominated[k] = other != k && dominates(post, other, k);
+    size_t n = 0;
+    for (size_t k = 0; k < post->n_offers; k++) {
+        if (dominated[k])
+            continue;
+        post->constant_micro[n] = post->constant_micro[k];
+        post->offer[n] = post->offer[k];
+        memmove(post->amount[n], post->amount[k], sizeof post->amount[n]);
+        n++;
+    }
+    post->n_offers = n;
+}
+
 void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms *terms, const struct wm_offer *offers,
                       struct kernel_post *out)
 {
@@ -95,7 +127,7 @@ void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms 
     out->unknown_distance_micro =
         (int32_t)real_round(policy->accept.unknown_excess_km * 10) * out->distance_micro_per_hm;
     for (size_t d = 0; d < policy->n_domains; d++) {
-        out->weight_per_skill[d] = terms->weight_per_skill[d];
+        out->weight_per_skill[d] = terms->weight_per_skill[d] * LEAN_UP;
         out->weight[d] = terms->weight_micro[d];
     }
     size_t n_packages = dataset->tables[WM_PACKAGES].n_rows;
@@ -114,6 +146,10 @@ void kernel_post_fill(const struct wm_dataset *dataset, const struct post_terms 
         memcpy(out->amount[i], dataset->amounts + offer->package * policy->n_components,
                policy->n_components * sizeof(int32_t));
     }
+    drop_dominated(out);
+    for (size_t k = 0; k < out->n_offers; k++)
+        for (size_t t = 0; t < policy->n_components; t++)
+            out->wanted |= (uint32_t)(out->amount[k][t] != 0) << t;
 }
 
 /* ---- one pair in full ---- */

@@ -6,10 +6,10 @@
 
 #include "internal.h"
 
-/* A post as the kernel reads it: only the offers that may be made, cheapest first. */
+/* A post as the kernel reads it: only the offers that may be made and could be anybody's best, cheapest first. */
 struct kernel_post {
     size_t n_domains, n_components, n_offers;
-    double weight_per_skill[WM_DOMAINS_MAX], weight[WM_DOMAINS_MAX];
+    double weight_per_skill[WM_DOMAINS_MAX], weight[WM_DOMAINS_MAX]; /* the first leans up: see LEAN_UP */
     float x, y, z;
     int32_t located;
     int32_t distance_micro_per_hm, unknown_distance_micro; /* both >= 0: taken off the logit */
@@ -17,6 +17,7 @@ struct kernel_post {
     int32_t constant_micro[OFFERS_MAX]; /* base, severity and mentor terms of the logit */
     int32_t amount[OFFERS_MAX][WM_COMPONENTS_MAX];
     uint32_t offer[OFFERS_MAX]; /* index into post_terms.offers */
+    uint32_t wanted;            /* bit a component that is in an offer */
 
     uint64_t role_bit, region_bit, accreditation_bit; /* accreditation_bit 0: none required */
     int32_t grade_lowest, grade_highest, starts, board_role;
@@ -28,13 +29,35 @@ struct kernel_post {
  */
 #define HALF_UP 0.5000001
 
+/*
+ * The kernel rounds to the nearest integer, which takes an exact half to the even one. Weights that lean up by so little
+ * tip exact halves up, and nothing else: a part of 1e6 at most gains 4e-6.
+ */
+#define LEAN_UP (1.0 + 0x1p-38)
+
 struct kernel_scores {
     int32_t expected_nano[LANES]; /* what ranks */
     int32_t fit_micro[LANES], logit_micro[LANES], accept_micro[LANES];
     int32_t offer[LANES]; /* index into kernel_post.offer; the cheapest of those with the highest logit */
 };
 
-/* Passes over the block that starts at `lane` (a multiple of LANES). */
+enum {
+    BATCH_LANES = 64
+}; /* leaders ranked at a time, from wherever they stand: enough to keep the divider and others busy */
+
+/* One post's hard rules over all leaders: what is asked, and what was found. */
+struct sieve {
+    const struct leader_columns *leaders;
+    const struct leader_bits *bits;
+    const struct kernel_post *post;
+    const uint32_t *excluders, *excluders_end; /* lanes that exclude the organisation, rising */
+    const uint64_t *filtered;                  /* [n_words] whom the query leaves out; NULL: nobody */
+    uint64_t *eligible;                        /* [n_words] found */
+    size_t n_eligible;
+    struct wm_refusals refusals; /* all 0 at first */
+};
+
+/* Passes over the block that starts at `lane` (a multiple of LANES), unless said otherwise. */
 struct kernel {
     const char *name;
     /* Hectometres from home to post by great circle; meaningless where either is not located. */
@@ -49,6 +72,15 @@ struct kernel {
     /* `preference_micro` is added to the logit. n_offers >= 1. */
     void (*score)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
                   const int32_t distance_hm[LANES], const int32_t preference_micro[LANES], struct kernel_scores *out);
+    /* Who passes every rule, and who was refused by which: of all leaders. */
+    void (*sieve)(struct sieve *sieve);
+    /*
+     * Of any `n` lanes, 1 to BATCH_LANES: what `score` would find, as far as it ranks. All arrays have room for BATCH_LANES;
+     * preferences from `n` on are read too.
+     */
+    void (*rank)(const struct leader_columns *leaders, const uint32_t *lanes, size_t n, const struct kernel_post *post,
+                 const int32_t preference_micro[BATCH_LANES], int32_t expected_nano[BATCH_LANES],
+                 int32_t offer[BATCH_LANES]);
     /*
      * Of leaders whose role and grade pass: whom the rules accreditation to place let pass too, bit i for `lane` + i.
      */

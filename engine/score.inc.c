@@ -10,30 +10,20 @@
 #include "score.h"
 #include "real.h"
 
-#include <math.h>
-
 /* Told not to unroll, gcc keeps the loop whole until its vectoriser sees it; unrolled early it stays scalar. */
 #define EACH_LANE _Pragma("GCC unroll 1") for (int i = 0; i < LANES; i++)
 
-#define EARTH_HM 63710.088f /* IUGG mean radius, 6371.0088 km */
-
 /* ---- one lane's arithmetic, the same wherever a block's lanes are from ---- */
+
+static inline float lane_square(float x, float y, float z, const struct kernel_post *post)
+{
+    float dx = x - post->x, dy = y - post->y, dz = z - post->z;
+    return dx * dx + dy * dy + dz * dz;
+}
 
 static inline int32_t lane_distance(float x, float y, float z, const struct kernel_post *post)
 {
-    float dx = x - post->x, dy = y - post->y, dz = z - post->z;
-    float chord = sqrtf(dx * dx + dy * dy + dz * dz);
-    float s =
-        chord * chord * 0.25f; /* arc = 2 asin(chord / 2): its series is exact to 1e-7 within the United Kingdom */
-    float arc = chord * (1.0f + s * (1.0f / 6.0f + s * (3.0f / 40.0f + s * (15.0f / 336.0f))));
-    return (int32_t)(arc * EARTH_HM + 0.5f);
-}
-
-static inline int32_t lane_fit_part(int32_t skill, double per_skill, double weight)
-{
-    double part = skill * per_skill;
-    part = part < weight ? part : weight;
-    return (int32_t)(part + HALF_UP);
+    return real_arc_hm(lane_square(x, y, z, post));
 }
 
 /* What distance takes off the logit. */
@@ -149,32 +139,83 @@ static uint32_t block_admit(const struct leader_columns *leaders, size_t lane, c
     return bits;
 }
 
+/* ---- scores of LANES or BATCH_LANES neighbours; `n` is a constant wherever these are called ---- */
+
+#define OF_MANY static inline __attribute__((always_inline)) void
+#define EACH_OF_N _Pragma("GCC unroll 1") for (size_t i = 0; i < n; i++)
+
 /*
- * fit = the sum of the domains' parts. Two loops, because gcc would join the rounds of two domains if there were one,
- * and not make a vector of that.
+ * fit = the sum of the domains' parts, each rounded to an integer: a sum that starts at 1.5 * 2^52 has no digits behind
+ * the point, so adding a part to it rounds that part (cf. real_exp).
  */
-static inline void block_fit(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
-                             int32_t fit_micro[LANES])
+OF_MANY lanes_fit(const struct leader_columns *leaders, size_t lane, size_t n, const struct kernel_post *post,
+                  int32_t fit_micro[])
 {
-    int32_t fit[LANES] = {0};
+    const double to_integer = 6755399441055744.0;
+    double sum[BATCH_LANES];
+    EACH_OF_N
+        sum[i] = to_integer;
     for (size_t d = 0; d < post->n_domains; d++) {
         const int32_t *skill = leaders->skill[d] + lane;
         double per_skill = post->weight_per_skill[d], weight = post->weight[d];
-        int32_t part[LANES];
-        EACH_LANE
-            part[i] = lane_fit_part(skill[i], per_skill, weight);
-        EACH_LANE
-            fit[i] += part[i];
+        if (!(weight > 0))
+            continue;
+        EACH_OF_N {
+            double part = skill[i] * per_skill;
+            sum[i] += part < weight ? part : weight;
+        }
     }
-    EACH_LANE
-        fit_micro[i] = fit[i];
+    EACH_OF_N
+        fit_micro[i] = (int32_t)(sum[i] - to_integer);
+}
+
+/* The highest logit over the offers, and whose it is, of what the offers have in `common`. */
+OF_MANY lanes_offers(const struct leader_columns *leaders, size_t lane, size_t n, const struct kernel_post *post,
+                     const int32_t common[], int32_t best[], int32_t chosen[])
+{
+    EACH_OF_N {
+        best[i] = INT32_MIN;
+        chosen[i] = 0;
+    }
+    for (size_t k = 0; k < post->n_offers; k++) {
+        int32_t logit[BATCH_LANES], constant = post->constant_micro[k];
+        EACH_OF_N
+            logit[i] = common[i] + constant;
+        for (size_t t = 0; t < post->n_components; t++) {
+            int32_t amount = post->amount[k][t];
+            if (amount == 0)
+                continue;
+            const int32_t *want = leaders->want[t] + lane;
+            EACH_OF_N
+                logit[i] += want[i] * amount;
+        }
+        EACH_OF_N {
+            chosen[i] = logit[i] > best[i] ? (int32_t)k : chosen[i];
+            best[i] = logit[i] > best[i] ? logit[i] : best[i];
+        }
+    }
+}
+
+/* Chance and expected benefit. */
+OF_MANY lanes_expected(const struct kernel_post *post, size_t n, const int32_t fit_micro[], const int32_t logit_micro[],
+                       int32_t accept_micro[], int32_t expected_nano[])
+{
+    EACH_OF_N {
+        int32_t bounded = logit_micro[i] < -700 * MICRO ? -700 * MICRO : logit_micro[i]; /* integers: gcc makes no
+                                                                                            vector of the other */
+        bounded = bounded > 700 * MICRO ? 700 * MICRO : bounded;
+        double logit = bounded * 1e-6;
+        double accept = 1.0 / (1.0 + real_exp(-logit));
+        accept_micro[i] = (int32_t)(accept * 1e6 + 0.5);
+        expected_nano[i] = (int32_t)(((double)lane_benefit(fit_micro[i], post) * accept_micro[i] + 500.25) * 1e-3);
+    }
 }
 
 static void block_parts(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
                         int32_t benefit_micro[LANES], int32_t cost_micro[LANES])
 {
     int32_t fit[LANES], distance_hm[LANES];
-    block_fit(leaders, lane, post, fit);
+    lanes_fit(leaders, lane, LANES, post, fit);
     const int32_t *travel = leaders->travel_hm + lane, *located = leaders->located + lane;
     block_distance(leaders, lane, post, distance_hm);
     EACH_LANE
@@ -187,45 +228,101 @@ static void block_score(const struct leader_columns *leaders, size_t lane, const
                         const int32_t distance_hm[LANES], const int32_t preference_micro[LANES],
                         struct kernel_scores *out)
 {
-    int32_t fit[LANES], common[LANES], best[LANES], chosen[LANES];
-    block_fit(leaders, lane, post, fit);
+    int32_t common[LANES];
     const int32_t *travel = leaders->travel_hm + lane, *located = leaders->located + lane;
-    EACH_LANE {
+    lanes_fit(leaders, lane, LANES, post, out->fit_micro);
+    EACH_LANE
         common[i] = preference_micro[i] - lane_cost(distance_hm[i], travel[i], located[i], post);
-        best[i] = INT32_MIN;
-        chosen[i] = 0;
-    }
+    lanes_offers(leaders, lane, LANES, post, common, out->logit_micro, out->offer);
+    lanes_expected(post, LANES, out->fit_micro, out->logit_micro, out->accept_micro, out->expected_nano);
+}
 
-    for (size_t k = 0; k < post->n_offers; k++) {
-        int32_t logit[LANES];
-        EACH_LANE
-            logit[i] = common[i] + post->constant_micro[k];
-        for (size_t t = 0; t < post->n_components; t++) {
-            int32_t amount = post->amount[k][t];
-            if (amount == 0)
-                continue;
-            const int32_t *want = leaders->want[t] + lane;
-            EACH_LANE
-                logit[i] += want[i] * amount;
-        }
-        EACH_LANE {
-            chosen[i] = logit[i] > best[i] ? (int32_t)k : chosen[i];
-            best[i] = logit[i] > best[i] ? logit[i] : best[i];
-        }
-    }
+/* ---- leaders from anywhere ---- */
 
-    EACH_LANE {
-        int32_t bounded =
-            best[i] < -700 * MICRO ? -700 * MICRO : best[i]; /* integers: gcc makes no vector of the other */
-        bounded = bounded > 700 * MICRO ? 700 * MICRO : bounded;
-        double logit = bounded * 1e-6;
-        double accept = 1.0 / (1.0 + real_exp(-logit));
-        int32_t accept_micro = (int32_t)(accept * 1e6 + 0.5);
-        int32_t benefit_micro = lane_benefit(fit[i], post);
-        out->expected_nano[i] = (int32_t)(((double)benefit_micro * accept_micro + 500.25) * 1e-3);
-        out->fit_micro[i] = fit[i];
-        out->logit_micro[i] = best[i];
-        out->accept_micro[i] = accept_micro;
-        out->offer[i] = chosen[i];
+/* Distance to score of `n` neighbours. */
+OF_MANY lanes_rank(const struct leader_columns *leaders, size_t lane, size_t n, const struct kernel_post *post,
+                   const int32_t preference_micro[], int32_t expected_nano[], int32_t offer[])
+{
+    const float *x = leaders->x + lane, *y = leaders->y + lane, *z = leaders->z + lane;
+    const int32_t *travel = leaders->travel_hm + lane, *located = leaders->located + lane;
+    int32_t fit[BATCH_LANES], common[BATCH_LANES], best[BATCH_LANES], accept[BATCH_LANES];
+    EACH_OF_N
+        common[i] = preference_micro[i] - lane_cost(lane_distance(x[i], y[i], z[i], post), travel[i], located[i], post);
+    lanes_fit(leaders, lane, n, post, fit);
+    lanes_offers(leaders, lane, n, post, common, best, offer);
+    lanes_expected(post, n, fit, best, accept, expected_nano);
+}
+
+static void batch_rank(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
+                       const int32_t preference_micro[BATCH_LANES], int32_t expected_nano[BATCH_LANES],
+                       int32_t offer[BATCH_LANES])
+{
+    lanes_rank(leaders, lane, BATCH_LANES, post, preference_micro, expected_nano, offer);
+}
+
+static void block_rank(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
+                       const int32_t preference_micro[LANES], int32_t expected_nano[LANES], int32_t offer[LANES])
+{
+    lanes_rank(leaders, lane, LANES, post, preference_micro, expected_nano, offer);
+}
+
+/* Leaders who do not stand together, put side by side: columns of their own, of what a score reads. */
+struct gathered {
+    struct leader_columns columns;
+    int32_t skill[WM_DOMAINS_MAX][BATCH_LANES], want[WM_COMPONENTS_MAX][BATCH_LANES], travel_hm[BATCH_LANES],
+        located[BATCH_LANES];
+    float x[BATCH_LANES], y[BATCH_LANES], z[BATCH_LANES];
+};
+
+/* What `lanes` hold of a column. */
+#define GATHER(column, from)       \
+    for (size_t i = 0; i < n; i++) \
+    (column)[i] = (from)[lanes[i]]
+
+static void gather_leaders(const struct leader_columns *from, const uint32_t lanes[], size_t n,
+                           const struct kernel_post *post, struct gathered *to)
+{
+    struct leader_columns *c = &to->columns;
+    for (size_t d = 0; d < post->n_domains; d++) {
+        c->skill[d] = to->skill[d];
+        if (post->weight[d] > 0)
+            GATHER(to->skill[d], from->skill[d]);
     }
+    for (size_t t = 0; t < post->n_components; t++) {
+        c->want[t] = to->want[t];
+        if (post->wanted >> t & 1)
+            GATHER(to->want[t], from->want[t]);
+    }
+    GATHER(to->x, from->x);
+    GATHER(to->y, from->y);
+    GATHER(to->z, from->z);
+    GATHER(to->travel_hm, from->travel_hm);
+    GATHER(to->located, from->located);
+    c->x = to->x;
+    c->y = to->y;
+    c->z = to->z;
+    c->travel_hm = to->travel_hm;
+    c->located = to->located;
+}
+
+static void any_rank(const struct leader_columns *leaders, const uint32_t *lanes, size_t n,
+                     const struct kernel_post *post, const int32_t preference_micro[BATCH_LANES],
+                     int32_t expected_nano[BATCH_LANES], int32_t offer[BATCH_LANES])
+{
+    if (n == BATCH_LANES && lanes[n - 1] - lanes[0] == n - 1) {
+        batch_rank(leaders, lanes[0], post, preference_micro, expected_nano, offer);
+        return;
+    }
+    struct gathered side_by_side;
+    uint32_t all[BATCH_LANES]; /* the rest of the last block is filled up with the first leader */
+    size_t blocks = (n + LANES - 1) / LANES;
+    for (size_t i = 0; i < blocks * LANES; i++)
+        all[i] = lanes[i < n ? i : 0];
+    gather_leaders(leaders, all, blocks * LANES, post, &side_by_side);
+    if (n > BATCH_LANES - LANES) {
+        batch_rank(&side_by_side.columns, 0, post, preference_micro, expected_nano, offer);
+        return;
+    }
+    for (size_t at = 0; at < blocks * LANES; at += LANES)
+        block_rank(&side_by_side.columns, at, post, preference_micro + at, expected_nano + at, offer + at);
 }

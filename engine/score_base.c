@@ -1,4 +1,6 @@
 /* The scoring kernel for any machine. */
 #include "score.inc.c"
+#include "sieve.inc.c"
 
-const struct kernel kernel_baseline = {"baseline", block_distance, block_rules, block_score, block_admit, block_parts};
+const struct kernel kernel_baseline = {"baseline", block_distance, block_rules, block_score,
+                                       all_sieve,  any_rank,       block_admit, block_parts};

@@ -41,7 +41,7 @@ static int fill_shortlist(const struct wm_dataset *dataset, const struct wm_quer
         return WM_EMEMORY;
     out->considered = dataset->leaders.n;
     out->eligible = sweep.n_ranked;
-    refusals_count(sweep.refused, sweep.unknown, dataset->leaders.n, &out->refusals);
+    out->refusals = sweep.refusals;
     out->severity = sweep.terms->severity;
     out->n_offers = dataset->tables[WM_PACKAGES].n_rows;
     out->offers = arena_alloc(arena, out->n_offers + 1, sizeof *out->offers);
