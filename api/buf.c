@@ -91,16 +91,53 @@ void buf_integer(struct buf *buf, int64_t value)
     buf_fixed(buf, value, 0);
 }
 
+/* Two digits at a time, from the last: half as many divisions, which each wait for the one before. */
+static char *put_digits(char *end, uint64_t value)
+{
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445"
+        "46474849505152535455565758596061626364656667686970717273747576777879808182838485868788899091"
+        "9293949596979899";
+    for (; value >= 100; value /= 100)
+        memcpy(end -= 2, pairs + 2 * (value % 100), 2);
+    if (value >= 10)
+        memcpy(end -= 2, pairs + 2 * value, 2);
+    else
+        *--end = (char)('0' + value);
+    return end;
+}
+
 void buf_fixed(struct buf *buf, int64_t value, int decimals)
 {
+    static const uint64_t powers[] = {1,
+                                      10,
+                                      100,
+                                      1000,
+                                      10000,
+                                      100000,
+                                      1000000,
+                                      10000000,
+                                      100000000,
+                                      1000000000,
+                                      10000000000,
+                                      100000000000,
+                                      1000000000000,
+                                      10000000000000,
+                                      100000000000000,
+                                      1000000000000000,
+                                      10000000000000000,
+                                      100000000000000000,
+                                      1000000000000000000};
     assert(decimals >= 0 && decimals <= 18);
     char digits[24], *end = digits + sizeof digits, *at = end;
     uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    for (int n = 0; rest != 0 || n <= decimals; n++, rest /= 10) {
-        if (n == decimals && decimals > 0)
-            *--at = '.';
-        *--at = (char)('0' + rest % 10);
+    if (decimals > 0) {
+        uint64_t whole = rest / powers[decimals], fraction = rest - whole * powers[decimals];
+        at = put_digits(at, fraction + powers[decimals]); /* a leading 1 keeps the zeros, and gives way to the point */
+        *at = '.';
+        rest = whole;
     }
+    at = put_digits(at, rest);
     if (value < 0)
         *--at = '-';
     buf_put(buf, at, (size_t)(end - at));
@@ -152,9 +189,15 @@ void buf_json_string(struct buf *buf, const char *text, size_t len)
 }
 
 /* A comma is due after a complete value: whatever stands there is neither an opening bracket nor a separator. */
+static bool comma_due(const struct buf *buf)
+{
+    char last = buf->len > 0 ? buf->at[buf->len - 1] : ',';
+    return last != '{' && last != '[' && last != ':' && last != ',' && last != '\n' && last != '\0';
+}
+
 static void put_comma(struct buf *buf)
 {
-    if (buf->len > 0 && strchr("{[:,\n", buf->at[buf->len - 1]) == NULL)
+    if (comma_due(buf))
         buf_char(buf, ',');
 }
 
@@ -171,10 +214,18 @@ void json_close(struct buf *buf, char bracket)
 
 void json_put_key(struct buf *buf, const char *key)
 {
-    put_comma(buf);
-    buf_char(buf, '"');
-    buf_text(buf, key);
-    buf_put(buf, "\":", 2);
+    size_t len = strlen(key);
+    bool comma = comma_due(buf);
+    if (!reserve(buf, len + 3 + comma))
+        return;
+    char *at = buf->at + buf->len;
+    if (comma)
+        *at++ = ',';
+    *at++ = '"';
+    memcpy(at, key, len);
+    at[len] = '"';
+    at[len + 1] = ':';
+    buf->len = (size_t)(at + len + 2 - buf->at);
 }
 
 void json_item(struct buf *buf)
