@@ -10,33 +10,52 @@
 #include <stdint.h>
 #include <string.h>
 
-/* e^x for |x| <= 700; relative error below 4e-16. Branch-free, so that a loop over lanes becomes vector code. */
-static inline double real_exp(double x)
+/*
+ * e^x = 2^n e^r, in three steps, so that many can be taken a step at a time: a product and a sum of Horner's scheme each
+ * wait for the one before, and only other arguments can fill the gap.
+ */
+static const double real_exp_terms[] = {1.0 / 6227020800.0,
+                                        1.0 / 479001600.0,
+                                        1.0 / 39916800.0,
+                                        1.0 / 3628800.0,
+                                        1.0 / 362880.0,
+                                        1.0 / 40320.0,
+                                        1.0 / 5040.0,
+                                        1.0 / 720.0,
+                                        1.0 / 120.0,
+                                        1.0 / 24.0,
+                                        1.0 / 6.0,
+                                        0.5,
+                                        1.0,
+                                        1.0};
+enum { REAL_EXP_TERMS = sizeof real_exp_terms / sizeof *real_exp_terms };
+
+/* r, and n in the low bits of `shifted`. */
+static inline double real_exp_reduce(double x, double *shifted)
 {
     const double to_integer = 6755399441055744.0; /* 1.5 * 2^52: adding it leaves the rounded integer in the low bits */
-    double shifted = x * 1.4426950408889634074 + to_integer;
-    double n = shifted - to_integer;
-    double r = (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10;
-    double p = 1.0 / 6227020800.0;
-    p = p * r + 1.0 / 479001600.0;
-    p = p * r + 1.0 / 39916800.0;
-    p = p * r + 1.0 / 3628800.0;
-    p = p * r + 1.0 / 362880.0;
-    p = p * r + 1.0 / 40320.0;
-    p = p * r + 1.0 / 5040.0;
-    p = p * r + 1.0 / 720.0;
-    p = p * r + 1.0 / 120.0;
-    p = p * r + 1.0 / 24.0;
-    p = p * r + 1.0 / 6.0;
-    p = p * r + 0.5;
-    p = p * r + 1.0;
-    p = p * r + 1.0;
+    *shifted = x * 1.4426950408889634074 + to_integer;
+    double n = *shifted - to_integer;
+    return (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10;
+}
+
+static inline double real_exp_scale(double p, double shifted)
+{
     uint64_t bits;
     memcpy(&bits, &shifted, sizeof bits);
     bits = (bits + 1023) << 52; /* 2^n */
     double scale;
     memcpy(&scale, &bits, sizeof scale);
     return p * scale;
+}
+
+/* e^x for |x| <= 700; relative error below 4e-16. */
+static inline double real_exp(double x)
+{
+    double shifted, r = real_exp_reduce(x, &shifted), p = real_exp_terms[0];
+    for (int term = 1; term < REAL_EXP_TERMS; term++)
+        p = p * r + real_exp_terms[term];
+    return real_exp_scale(p, shifted);
 }
 
 /* 2^(-age / half_life): what is left of a measurement of that age; an age below 0 counts as 0. */

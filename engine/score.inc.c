@@ -181,14 +181,20 @@ OF_MANY lanes_offers(const struct leader_columns *leaders, size_t lane, size_t n
         int32_t logit[BATCH_LANES], constant = post->constant_micro[k];
         EACH_OF_N
             logit[i] = common[i] + constant;
-        for (size_t t = 0; t < post->n_components; t++) {
-            int32_t amount = post->amount[k][t];
-            if (amount == 0)
-                continue;
-            const int32_t *want = leaders->want[t] + lane;
+        const int32_t *want[WM_COMPONENTS_MAX];
+        int32_t amount[WM_COMPONENTS_MAX];
+        size_t n_wants = 0, t = 0;
+        for (size_t component = 0; component < post->n_components; component++)
+            if (post->amount[k][component] != 0) {
+                want[n_wants] = leaders->want[component] + lane;
+                amount[n_wants++] = post->amount[k][component];
+            }
+        for (; t + 2 <= n_wants; t += 2) /* two at a time: half as many sums are put down and taken up again */
             EACH_OF_N
-                logit[i] += want[i] * amount;
-        }
+                logit[i] += want[t][i] * amount[t] + want[t + 1][i] * amount[t + 1];
+        if (t < n_wants)
+            EACH_OF_N
+                logit[i] += want[t][i] * amount[t];
         EACH_OF_N {
             chosen[i] = logit[i] > best[i] ? (int32_t)k : chosen[i];
             best[i] = logit[i] > best[i] ? logit[i] : best[i];
@@ -200,12 +206,21 @@ OF_MANY lanes_offers(const struct leader_columns *leaders, size_t lane, size_t n
 OF_MANY lanes_expected(const struct kernel_post *post, size_t n, const int32_t fit_micro[], const int32_t logit_micro[],
                        int32_t accept_micro[], int32_t expected_nano[])
 {
+    double shifted[BATCH_LANES], r[BATCH_LANES], p[BATCH_LANES];
     EACH_OF_N {
         int32_t bounded = logit_micro[i] < -700 * MICRO ? -700 * MICRO : logit_micro[i]; /* integers: gcc makes no
                                                                                             vector of the other */
         bounded = bounded > 700 * MICRO ? 700 * MICRO : bounded;
-        double logit = bounded * 1e-6;
-        double accept = 1.0 / (1.0 + real_exp(-logit));
+        r[i] = real_exp_reduce(bounded * -1e-6, &shifted[i]);
+        p[i] = real_exp_terms[0];
+    }
+    for (int term = 1; term < REAL_EXP_TERMS; term++) {
+        double addend = real_exp_terms[term];
+        EACH_OF_N
+            p[i] = p[i] * r[i] + addend;
+    }
+    EACH_OF_N {
+        double accept = 1.0 / (1.0 + real_exp_scale(p[i], shifted[i]));
         accept_micro[i] = (int32_t)(accept * 1e6 + 0.5);
         expected_nano[i] = (int32_t)(((double)lane_benefit(fit_micro[i], post) * accept_micro[i] + 500.25) * 1e-3);
     }
