@@ -48,7 +48,7 @@ REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/replay_%,$(wildcar
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c)) $(BUILD)/tests/reproduce/answers
 
-.PHONY: all deps run test tests bench bench-plan check strict asan ubsan tsan fuzz cover format format-check tidy layers \
+.PHONY: all deps run test tests bench bench-plan bench-kernel check strict asan ubsan tsan fuzz cover format format-check tidy layers \
     reproduce install install-check uninstall clean help force
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -76,6 +76,11 @@ bench: $(PROGRAMS) $(TOOLS) ## the numbers of bench/README.md, on this machine
 bench-plan: $(PROGRAMS) $(TOOLS) ## the planner beside its peers, and its goals (15 minutes; QUICK=1: 3); SUITE=name
 	@sh .ci/deps bench || echo "Peers that are missing are left out."
 	@BUILD=$(BUILD) $(PYTHON) bench/plan.py $(SUITE)
+
+bench-kernel: $(PROGRAMS) $(TOOLS) ## the kernel beside FAISS and numpy, and how shortlists grow (QUICK=1: less); SUITE=name
+	@sh .ci/deps bench || echo "Peers that are missing are left out."
+	@$(BUILD)/bench/micro "$$(BUILD=$(BUILD) $(PYTHON) bench/kernel.py national)"
+	@BUILD=$(BUILD) $(PYTHON) bench/kernel.py $(SUITE)
 
 # ---- Compiling ----
 

@@ -9,12 +9,11 @@
  * one pair at a time, double precision, exp() of the C library. Its answers are compared with the kernel's, so that no
  * contender is fast by doing something else.
  *
- * The peak is measured, not looked up: independent multiply-adds in registers, the widest kind this machine has. A
- * kernel's share of it counts the arithmetic of its source in 32-bit operations (see operations_of).
+ * The peak is measured, not looked up: the arithmetic of a score by itself, in registers (mix.h).
  */
 #include "jsonrpc.h"
 #include "method.h"
-#include "peak.h"
+#include "mix.h"
 #include "score.h"
 
 #include <math.h>
@@ -23,22 +22,6 @@
 #include <string.h>
 
 enum { POSTS_SCORED = 20, ROUNDS_DEFAULT = 15, ROUNDS_MAX = 101, CONTENDERS_MAX = 4 };
-
-/* What the source of the kernel asks for one pair, in 32-bit operations: a double counts twice, a choice once. */
-static double operations_of(const struct kernel_post *post)
-{
-    double distance = 3 + 5 + 1 + 2 + 7 + 3;    /* differences, their squares, root, series, rounding */
-    double fit = 5.0 * (double)post->n_domains; /* scale, limit, round, convert, add */
-    double travel = 6;
-    double offers = 0;
-    for (size_t k = 0; k < post->n_offers; k++) {
-        offers += 4; /* constant, comparison, two choices */
-        for (size_t t = 0; t < post->n_components; t++)
-            offers += post->amount[k][t] != 0 ? 2 : 0;
-    }
-    double accept = 2 * (4 + 7 + 26 + 3) + 2 * 12; /* limits, reduction, polynomial, scale; three roundings */
-    return distance + fit + travel + offers + accept;
-}
 
 /* ---- The plain version ---- */
 
@@ -100,28 +83,37 @@ static int plain_score(const struct plain_leader *leader, const struct kernel_po
 struct setting {
     const struct wm_dataset *dataset;
     const struct plain_leader *leaders;
-    int32_t *no_preference; /* [n_padded] zeros */
+    int32_t no_preference[BATCH_LANES]; /* zeros */
     size_t n_posts;
     struct kernel_post posts[POSTS_SCORED];
 };
 
 struct contender {
     const char *name;
-    const struct kernel *kernel; /* NULL: the plain version */
-    double wall[ROUNDS_MAX], cpu[ROUNDS_MAX], peak[ROUNDS_MAX];
+    const struct kernel *kernel;                                 /* NULL: the plain version */
+    double wall[ROUNDS_MAX], cpu[ROUNDS_MAX], least[ROUNDS_MAX]; /* seconds; least: of a pair's arithmetic */
 };
+
+/* The next leaders, as many as are ranked at a time; how many. */
+static size_t take_lanes(const struct leader_columns *c, size_t from, uint32_t lanes[BATCH_LANES])
+{
+    size_t n = c->n - from < BATCH_LANES ? c->n - from : BATCH_LANES;
+    for (size_t i = 0; i < n; i++)
+        lanes[i] = (uint32_t)(from + i);
+    return n;
+}
 
 static int64_t score_with_kernel(const struct setting *s, const struct kernel *kernel, const struct kernel_post *post)
 {
     const struct leader_columns *c = &s->dataset->leaders;
     int64_t sum = 0;
-    for (size_t lane = 0; lane < c->n_padded; lane += LANES) {
-        int32_t distance_hm[LANES];
-        struct kernel_scores scores;
-        kernel->distance(c, lane, post, distance_hm);
-        kernel->score(c, lane, post, distance_hm, s->no_preference + lane, &scores);
-        for (int i = 0; i < LANES; i++)
-            sum += scores.expected_nano[i];
+    uint32_t lanes[BATCH_LANES];
+    int32_t expected_nano[BATCH_LANES], offer[BATCH_LANES];
+    for (size_t lane = 0, n; lane < c->n; lane += n) {
+        n = take_lanes(c, lane, lanes);
+        kernel->rank(c, lanes, n, post, s->no_preference, expected_nano, offer);
+        for (size_t i = 0; i < n; i++)
+            sum += expected_nano[i];
     }
     return sum;
 }
@@ -152,14 +144,14 @@ static bool plain_agrees(const struct setting *s, const struct kernel *kernel)
 {
     const struct leader_columns *c = &s->dataset->leaders;
     double worst = 0;
-    for (size_t lane = 0; lane < c->n_padded; lane += LANES) {
-        int32_t distance_hm[LANES];
-        struct kernel_scores scores;
-        kernel->distance(c, lane, &s->posts[0], distance_hm);
-        kernel->score(c, lane, &s->posts[0], distance_hm, s->no_preference + lane, &scores);
-        for (size_t i = 0; i < LANES && lane + i < c->n; i++) {
+    uint32_t lanes[BATCH_LANES];
+    int32_t expected_nano[BATCH_LANES], offer[BATCH_LANES];
+    for (size_t lane = 0, n; lane < c->n; lane += n) {
+        n = take_lanes(c, lane, lanes);
+        kernel->rank(c, lanes, n, &s->posts[0], s->no_preference, expected_nano, offer);
+        for (size_t i = 0; i < n; i++) {
             int plain = plain_score(&s->leaders[lane + i], &s->posts[0], 0);
-            worst = fmax(worst, (abs(scores.expected_nano[i] - plain) - 5000) / (plain + 1.0));
+            worst = fmax(worst, (abs(expected_nano[i] - plain) - 5000) / (plain + 1.0));
         }
     }
     return worst <= 0.001;
@@ -168,41 +160,57 @@ static bool plain_agrees(const struct setting *s, const struct kernel *kernel)
 static bool setting_fill(struct setting *s, const struct wm_dataset *dataset)
 {
     *s = (struct setting){.dataset = dataset, .leaders = plain_leaders(dataset)};
-    s->no_preference = calloc(dataset->leaders.n_padded, sizeof *s->no_preference);
     size_t n = dataset->tables[WM_POSTS].n_rows;
     for (size_t i = 0; i < POSTS_SCORED && i < n; i++) {
         const struct post_terms *terms = &dataset->posts[i * (n / POSTS_SCORED > 0 ? n / POSTS_SCORED : 1)];
         kernel_post_fill(dataset, terms, terms->offers, &s->posts[s->n_posts]);
         s->n_posts += s->posts[s->n_posts].n_offers > 0;
     }
-    return s->leaders && s->no_preference && s->n_posts > 0;
+    return s->leaders && s->n_posts > 0;
+}
+
+/* What the posts of `s` ask for on average. */
+static struct mix mean_mix(const struct setting *s)
+{
+    struct mix mean = {0};
+    for (size_t p = 0; p < s->n_posts; p++) {
+        struct mix mix = mix_of(&s->posts[p]);
+        double share = 1 / (double)s->n_posts;
+        mean.single += mix.single * share;
+        mean.root += mix.root * share;
+        mean.integer += mix.integer * share;
+        mean.product += mix.product * share;
+        mean.real += mix.real * share;
+        mean.division += mix.division * share;
+        mean.conversion += mix.conversion * share;
+    }
+    return mean;
 }
 
 static void print_contest(const struct setting *s, struct contender *contenders, size_t n, size_t rounds)
 {
-    double pairs = (double)s->n_posts * (double)s->dataset->leaders.n, operations = 0, peak = 0, plain = 0;
-    for (size_t p = 0; p < s->n_posts; p++)
-        operations += operations_of(&s->posts[p]) / (double)s->n_posts;
-    for (size_t i = 0; i < n; i++) {
-        double own = contenders[i].kernel ? quantile(contenders[i].peak, rounds, 0.5) : 0;
-        peak = own > peak ? own : peak;
+    struct mix mix = mean_mix(s);
+    double pairs = (double)s->n_posts * (double)s->dataset->leaders.n, plain = 0;
+    for (size_t i = 0; i < n; i++)
         if (!contenders[i].kernel)
             plain = quantile(contenders[i].cpu, rounds, 0.5);
-    }
-    printf("%zu leaders x %zu posts, %.0f operations a pair, peak %.1f billion operations a second, medians of %zu "
-           "rounds\n\n",
-           s->dataset->leaders.n, s->n_posts, operations, peak * 1e-9, rounds);
-    printf("| kernel | million pairs/s | ns CPU/pair | of the peak | of its instruction set's peak | times plain |\n");
+    printf("%zu leaders x %zu posts, medians of %zu rounds. A pair asks for %.0f single, %.0f integer and %.0f double "
+           "operations,\n%.1f integer products, %.0f conversions, %.0f division, %.0f root.\n\n",
+           s->dataset->leaders.n, s->n_posts, rounds, mix.single, mix.integer, mix.real, mix.product, mix.conversion,
+           mix.division, mix.root);
+    printf("| kernel | million pairs/s | ns CPU/pair | ns CPU/pair of the same arithmetic in registers | share | times "
+           "plain |\n");
     printf("|---|--:|--:|--:|--:|--:|\n");
     for (size_t i = 0; i < n; i++) {
         struct contender *c = &contenders[i];
-        double wall = quantile(c->wall, rounds, 0.5), cpu = quantile(c->cpu, rounds, 0.5), rate = pairs / cpu;
-        printf("| %s | %.1f | %.2f | ", c->name, pairs / wall * 1e-6, cpu / pairs * 1e9);
-        if (c->kernel)
-            printf("%.2f | %.2f | %.1f |\n", rate * operations / peak,
-                   rate * operations / quantile(c->peak, rounds, 0.5), plain / cpu);
-        else
+        double wall = quantile(c->wall, rounds, 0.5), each = quantile(c->cpu, rounds, 0.5) / pairs;
+        printf("| %s | %.1f | %.2f | ", c->name, pairs / wall * 1e-6, each * 1e9);
+        if (c->kernel) {
+            double least = quantile(c->least, rounds, 0.5);
+            printf("%.2f | %.2f | %.1f |\n", least * 1e9, least / each, plain / pairs / each);
+        } else {
             printf("| | 1.0 |\n");
+        }
     }
 }
 
@@ -220,6 +228,7 @@ static bool contest(const struct wm_dataset *dataset, size_t rounds)
 #endif
     bool good = setting_fill(&s, dataset) && plain_agrees(&s, kernel_best());
     int64_t sum = good ? contender_run(&s, &contenders[1]) : 0;
+    struct mix mix = mean_mix(&s);
     for (size_t round = 0; good && round < rounds; round++) {
         for (size_t i = 0; i < n; i++) {
             struct contender *c = &contenders[i];
@@ -229,7 +238,7 @@ static bool contest(const struct wm_dataset *dataset, size_t rounds)
             good &= !c->kernel || own == sum; /* all kernels give the same bits */
             c->wall[round] = taken.wall;
             c->cpu[round] = taken.cpu;
-            c->peak[round] = c->kernel ? peak_of(c->name) : 0;
+            c->least[round] = c->kernel ? mix_seconds(c->name, &mix) : 0;
         }
     }
     if (good)
@@ -237,7 +246,6 @@ static bool contest(const struct wm_dataset *dataset, size_t rounds)
     else
         fputs("the contenders disagree, or the dataset has no post to score\n", stderr);
     free((void *)(uintptr_t)s.leaders);
-    free(s.no_preference);
     return good;
 }
 
