@@ -75,17 +75,16 @@ static const uint64_t *filter(const struct wm_dataset *dataset, const struct wm_
 
 /* ---- the sweep ---- */
 
-/* Scores of the `n` leaders in `lanes`, rising; `preferred` is the first of the post's preferences not yet passed. */
-static void rank_batch(const struct wm_dataset *dataset, struct sweep *s, const uint32_t lanes[BATCH_LANES], size_t n,
-                       size_t *preferred)
+/* Scores of the `n` leaders in `lanes`, rising. */
+static void rank_batch(const struct wm_dataset *dataset, struct sweep *s, const uint32_t lanes[BATCH_LANES], size_t n)
 {
     int32_t preference_micro[BATCH_LANES] = {0}, expected_nano[BATCH_LANES], offer[BATCH_LANES];
     const struct preference *named = s->terms->preferred;
-    for (size_t i = 0; i < n && *preferred < s->terms->n_preferred; i++) {
-        while (*preferred < s->terms->n_preferred && named[*preferred].lane < lanes[i])
-            ++*preferred;
-        if (*preferred < s->terms->n_preferred && named[*preferred].lane == lanes[i])
-            preference_micro[i] = named[*preferred].logit_micro;
+    for (size_t i = 0; i < n && s->n_passed < s->terms->n_preferred; i++) {
+        while (s->n_passed < s->terms->n_preferred && named[s->n_passed].lane < lanes[i])
+            s->n_passed++;
+        if (s->n_passed < s->terms->n_preferred && named[s->n_passed].lane == lanes[i])
+            preference_micro[i] = named[s->n_passed].logit_micro;
     }
     dataset->kernel->rank(&dataset->leaders, lanes, n, &s->post, preference_micro, expected_nano, offer);
     for (size_t i = 0; i < n; i++)
@@ -93,24 +92,24 @@ static void rank_batch(const struct wm_dataset *dataset, struct sweep *s, const 
                                                    s->post.offer[offer[i]]};
 }
 
-static void rank(const struct wm_dataset *dataset, struct sweep *s, const uint64_t *eligible)
+static void rank_stretch(const struct wm_dataset *dataset, struct sweep *s, size_t from_word, size_t to_word)
 {
     uint32_t lanes[BATCH_LANES];
-    size_t n = 0, preferred = 0;
-    for (size_t w = 0; w < dataset->bits.n_words; w++)
-        for (uint64_t left = eligible[w]; left != 0; left &= left - 1) {
+    size_t n = 0;
+    for (size_t w = from_word; w < to_word; w++)
+        for (uint64_t left = s->sieve.eligible[w]; left != 0; left &= left - 1) {
             lanes[n++] = (uint32_t)(w * 64 + (size_t)__builtin_ctzll(left));
             if (n == BATCH_LANES) {
-                rank_batch(dataset, s, lanes, n, &preferred);
+                rank_batch(dataset, s, lanes, n);
                 n = 0;
             }
         }
     if (n > 0)
-        rank_batch(dataset, s, lanes, n, &preferred);
+        rank_batch(dataset, s, lanes, n);
 }
 
-int sweep_post(const struct wm_dataset *dataset, size_t post, const struct wm_query *query, struct arena *arena,
-               struct sweep *out)
+int sweep_begin(const struct wm_dataset *dataset, size_t post, const struct wm_query *query, struct arena *arena,
+                struct sweep *out)
 {
     const struct leader_columns *c = &dataset->leaders;
     *out = (struct sweep){.terms = &dataset->posts[post]};
@@ -118,22 +117,38 @@ int sweep_post(const struct wm_dataset *dataset, size_t post, const struct wm_qu
     if (out->offers == NULL)
         return WM_EMEMORY;
     kernel_post_fill(dataset, out->terms, out->offers, &out->post);
-    struct sieve sieve = {.leaders = c,
-                          .bits = &dataset->bits,
-                          .post = &out->post,
-                          .excluders = c->excluders[out->terms->organisation],
-                          .excluders_end = c->excluders[out->terms->organisation + 1],
-                          .eligible = arena_alloc(arena, dataset->bits.n_words + 1, sizeof *sieve.eligible)};
-    if (sieve.eligible == NULL)
+    out->sieve = (struct sieve){.leaders = c,
+                                .bits = &dataset->bits,
+                                .post = &out->post,
+                                .excluders = c->excluders[out->terms->organisation],
+                                .excluders_end = c->excluders[out->terms->organisation + 1],
+                                .eligible = arena_alloc(arena, dataset->bits.n_words + 1, sizeof(uint64_t))};
+    if (out->sieve.eligible == NULL)
         return WM_EMEMORY;
-    if (needs_filter(query) && (sieve.filtered = filter(dataset, query, out, arena)) == NULL)
+    if (needs_filter(query) && (out->sieve.filtered = filter(dataset, query, out, arena)) == NULL)
         return WM_EMEMORY;
-    dataset->kernel->sieve(&sieve);
-    out->refusals = sieve.refusals;
-    out->ranked = arena_alloc(arena, sieve.n_eligible + 1, sizeof *out->ranked);
-    if (out->ranked == NULL)
-        return WM_EMEMORY;
-    rank(dataset, out, sieve.eligible);
+    return WM_OK;
+}
+
+/* All posts see a stretch of leaders while it is in the cache, then the next; twice, since a list is as long as it gets. */
+int sweeps_run(const struct wm_dataset *dataset, struct sweep *const sweeps[], struct arena *const arenas[], size_t n)
+{
+    size_t n_words = dataset->bits.n_words;
+    for (size_t from = 0, to; from < n_words; from = to) {
+        to = from + STRETCH_WORDS < n_words ? from + STRETCH_WORDS : n_words;
+        for (size_t i = 0; i < n; i++)
+            dataset->kernel->sieve(&sweeps[i]->sieve, from, to);
+    }
+    for (size_t i = 0; i < n; i++) {
+        sweeps[i]->ranked = arena_alloc(arenas[i], sweeps[i]->sieve.n_eligible + 1, sizeof *sweeps[i]->ranked);
+        if (sweeps[i]->ranked == NULL)
+            return WM_EMEMORY;
+    }
+    for (size_t from = 0, to; from < n_words; from = to) {
+        to = from + STRETCH_WORDS < n_words ? from + STRETCH_WORDS : n_words;
+        for (size_t i = 0; i < n; i++)
+            rank_stretch(dataset, sweeps[i], from, to);
+    }
     return WM_OK;
 }
 

@@ -9,7 +9,8 @@ struct sweep {
     const struct post_terms *terms;
     const struct wm_offer *offers; /* [n_packages] with the query's own bars added */
     struct kernel_post post;
-    struct wm_refusals refusals;
+    struct sieve sieve; /* refusals, and who is eligible */
+    size_t n_passed;    /* of the post's preferences, by the ranking */
     size_t n_ranked;
     struct ranked *ranked; /* the eligible, in lane order until ranked_select */
 };
@@ -20,9 +21,14 @@ struct ranked {
     uint32_t lane, offer;
 };
 
-/* Fills `sweep` for post row `post`. `query` may be NULL. WM_EMEMORY. */
-int sweep_post(const struct wm_dataset *dataset, size_t post, const struct wm_query *query, struct arena *arena,
-               struct sweep *out);
+/*
+ * Post row `post` against all leaders. First all that is known before a leader is looked at; `query` may be NULL. Then
+ * the leaders are passed over once for any number of sweeps, which stay where they are; arenas[i] is for sweeps[i].
+ * WM_EMEMORY.
+ */
+int sweep_begin(const struct wm_dataset *dataset, size_t post, const struct wm_query *query, struct arena *arena,
+                struct sweep *out);
+int sweeps_run(const struct wm_dataset *dataset, struct sweep *const sweeps[], struct arena *const arenas[], size_t n);
 void refusals_count(const uint16_t *refused, const uint16_t *unknown, size_t n, struct wm_refusals *out);
 /* Moves the best `n` of `ranked` to its front, in order: expected benefit falling, then row rising. */
 void ranked_select(struct ranked *ranked, size_t n_ranked, size_t n);

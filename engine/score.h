@@ -45,12 +45,14 @@ enum {
     BATCH_LANES = 64
 }; /* leaders ranked at a time, from wherever they stand: enough to keep the divider and others busy */
 
-/* One post's hard rules over all leaders: what is asked, and what was found. */
+enum { STRETCH_WORDS = 31 * TILE_WORDS }; /* at most judged in one call: what the counters of bits hold */
+
+/* One post's hard rules over all leaders, a stretch after the other: what is asked, and what was found so far. */
 struct sieve {
     const struct leader_columns *leaders;
     const struct leader_bits *bits;
     const struct kernel_post *post;
-    const uint32_t *excluders, *excluders_end; /* lanes that exclude the organisation, rising */
+    const uint32_t *excluders, *excluders_end; /* lanes still to come that exclude the organisation, rising */
     const uint64_t *filtered;                  /* [n_words] whom the query leaves out; NULL: nobody */
     uint64_t *eligible;                        /* [n_words] found */
     size_t n_eligible;
@@ -72,8 +74,8 @@ struct kernel {
     /* `preference_micro` is added to the logit. n_offers >= 1. */
     void (*score)(const struct leader_columns *leaders, size_t lane, const struct kernel_post *post,
                   const int32_t distance_hm[LANES], const int32_t preference_micro[LANES], struct kernel_scores *out);
-    /* Who passes every rule, and who was refused by which: of all leaders. */
-    void (*sieve)(struct sieve *sieve);
+    /* Who passes every rule, and who was refused by which: in the next words, whole tiles, up to STRETCH_WORDS. */
+    void (*sieve)(struct sieve *sieve, size_t from_word, size_t to_word);
     /*
      * Of any `n` lanes, 1 to BATCH_LANES: what `score` would find, as far as it ranks. All arrays have room for BATCH_LANES;
      * preferences from `n` on are read too.

@@ -2,5 +2,5 @@
 #include "score.inc.c"
 #include "sieve.inc.c"
 
-const struct kernel kernel_baseline = {"baseline", block_distance, block_rules, block_score,
-                                       all_sieve,  any_rank,       block_admit, block_parts};
+const struct kernel kernel_baseline = {"baseline",    block_distance, block_rules, block_score,
+                                       stretch_sieve, any_rank,       block_admit, block_parts};

@@ -3,8 +3,8 @@
 #include "score.inc.c"
 #include "sieve.inc.c"
 
-const struct kernel kernel_avx512 = {"avx512",  block_distance, block_rules, block_score,
-                                     all_sieve, any_rank,       block_admit, block_parts};
+const struct kernel kernel_avx512 = {"avx512",      block_distance, block_rules, block_score,
+                                     stretch_sieve, any_rank,       block_admit, block_parts};
 #else
 typedef int no_avx512_here;
 #endif

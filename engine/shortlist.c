@@ -34,39 +34,85 @@ static int fill_rows(const struct wm_dataset *dataset, const struct wm_query *qu
 }
 
 static int fill_shortlist(const struct wm_dataset *dataset, const struct wm_query *query, struct arena *arena,
-                          struct wm_shortlist *out)
+                          struct sweep *sweep, struct wm_shortlist *out)
 {
-    struct sweep sweep;
-    if (sweep_post(dataset, query->subject, query, arena, &sweep) != WM_OK)
-        return WM_EMEMORY;
     out->considered = dataset->leaders.n;
-    out->eligible = sweep.n_ranked;
-    out->refusals = sweep.refusals;
-    out->severity = sweep.terms->severity;
+    out->eligible = sweep->n_ranked;
+    out->refusals = sweep->sieve.refusals;
+    out->severity = sweep->terms->severity;
     out->n_offers = dataset->tables[WM_PACKAGES].n_rows;
     out->offers = arena_alloc(arena, out->n_offers + 1, sizeof *out->offers);
     if (out->offers == NULL)
         return WM_EMEMORY;
-    memcpy(out->offers, sweep.offers, out->n_offers * sizeof *out->offers);
-    return fill_rows(dataset, query, arena, &sweep, out);
+    memcpy(out->offers, sweep->offers, out->n_offers * sizeof *out->offers);
+    return fill_rows(dataset, query, arena, sweep, out);
+}
+
+/* A block whose sweep has not begun to pass over the leaders. */
+static int begin(const struct wm_dataset *dataset, const struct wm_query *query, struct sweep *sweep,
+                 struct shortlist_block **out)
+{
+    struct arena arena;
+    arena_init(&arena, arena_ceiling(dataset, query));
+    struct shortlist_block *block = arena_alloc(&arena, 1, sizeof *block);
+    if (block == NULL) {
+        arena_fini(&arena);
+        return WM_EMEMORY;
+    }
+    block->arena = arena;
+    *out = block;
+    return sweep_begin(dataset, query->subject, query, &block->arena, sweep);
+}
+
+/* Up to WM_SHORTLISTS_TOGETHER; on failure the blocks begun so far are left to the caller. */
+static int make_together(const struct wm_dataset *dataset, const struct wm_query *queries, size_t n,
+                         struct wm_shortlist **out)
+{
+    struct sweep sweep[WM_SHORTLISTS_TOGETHER], *sweeps[WM_SHORTLISTS_TOGETHER];
+    struct arena *arenas[WM_SHORTLISTS_TOGETHER];
+    int code = WM_OK;
+    for (size_t i = 0; i < n && code == WM_OK; i++) {
+        struct shortlist_block *block = NULL;
+        code = begin(dataset, &queries[i], &sweep[i], &block);
+        out[i] = block == NULL ? NULL : &block->answer;
+        sweeps[i] = &sweep[i];
+        arenas[i] = block == NULL ? NULL : &block->arena;
+    }
+    if (code == WM_OK)
+        code = sweeps_run(dataset, sweeps, arenas, n);
+    for (size_t i = 0; i < n && code == WM_OK; i++)
+        code = fill_shortlist(dataset, &queries[i], arenas[i], &sweep[i], out[i]);
+    return code;
+}
+
+int wm_shortlists_make(const struct wm_dataset *dataset, const struct wm_query *queries, size_t n,
+                       struct wm_shortlist **out)
+{
+    int code = WM_OK;
+    for (size_t i = 0; i < n; i++) {
+        code = query_check(dataset, &queries[i], WM_POSTS, WM_LEADERS);
+        if (code != WM_OK)
+            return code;
+    }
+    memset(out, 0, n * sizeof *out);
+    for (size_t from = 0; from < n && code == WM_OK; from += WM_SHORTLISTS_TOGETHER) {
+        size_t some = n - from < WM_SHORTLISTS_TOGETHER ? n - from : WM_SHORTLISTS_TOGETHER;
+        code = make_together(dataset, queries + from, some, out + from);
+    }
+    for (size_t i = 0; i < n && code != WM_OK; i++) {
+        wm_shortlist_free(out[i]);
+        out[i] = NULL;
+    }
+    return code;
 }
 
 int wm_shortlist_make(const struct wm_dataset *dataset, const struct wm_query *query, struct wm_shortlist **out)
 {
-    int code = query_check(dataset, query, WM_POSTS, WM_LEADERS);
-    if (code != WM_OK)
-        return code;
-    struct arena arena;
-    arena_init(&arena, arena_ceiling(dataset, query));
-    struct shortlist_block *block = arena_alloc(&arena, 1, sizeof *block);
-    code = block == NULL ? WM_EMEMORY : fill_shortlist(dataset, query, &arena, &block->answer);
-    if (code != WM_OK) {
-        arena_fini(&arena);
-        return code;
-    }
-    block->arena = arena;
-    *out = &block->answer;
-    return WM_OK;
+    struct wm_shortlist *made;
+    int code = wm_shortlists_make(dataset, query, 1, &made);
+    if (code == WM_OK)
+        *out = made;
+    return code;
 }
 
 void wm_shortlist_free(struct wm_shortlist *shortlist)

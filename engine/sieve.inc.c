@@ -40,9 +40,7 @@ static inline uint32_t greater_bits(const int32_t *a, const int32_t *b)
 
 /* ---- counting bits ---- */
 
-enum { TILES_COUNTED = 31 }; /* times 8 bits a byte: what a byte can hold */
-
-/* How many bits were set, by byte of the word they stood in. */
+/* How many bits were set, by byte of the word they stood in: a byte holds those of STRETCH_WORDS / TILE_WORDS tiles. */
 struct count {
     uint64_t bytes[TILE_WORDS];
 };
@@ -61,15 +59,13 @@ static inline void count_add(struct count *count, const uint64_t bits[TILE_WORDS
         count->bytes[w] += count_by_byte(bits[w]);
 }
 
-/* What was counted since the last time. */
-static inline size_t count_take(struct count *count)
+static inline size_t count_take(const struct count *count)
 {
     uint64_t sum = 0;
     for (int w = 0; w < TILE_WORDS; w++) {
         uint64_t pairs =
             (count->bytes[w] & UINT64_C(0x00ff00ff00ff00ff)) + (count->bytes[w] >> 8 & UINT64_C(0x00ff00ff00ff00ff));
         sum += pairs * UINT64_C(0x0001000100010001) >> 48;
-        count->bytes[w] = 0;
     }
     return (size_t)sum;
 }
@@ -250,17 +246,16 @@ static inline void sieve_place(const struct sieve *s, const struct sieve_terms *
     tell(t, counts, WM_RULE_place, unmet, unknown);
 }
 
-/* The tile's lanes that exclude the organisation; `next` goes on behind them. */
-static inline void read_excluders(const struct sieve *s, size_t word, const uint32_t **next, uint64_t out[TILE_WORDS])
+/* The tile's lanes that exclude the organisation. */
+static inline void read_excluders(struct sieve *s, size_t word, uint64_t out[TILE_WORDS])
 {
     EACH_WORD
         out[w] = 0;
-    for (; *next < s->excluders_end && **next < (word + TILE_WORDS) * 64; ++*next)
-        out[**next / 64 - word] |= UINT64_C(1) << **next % 64;
+    for (; s->excluders < s->excluders_end && *s->excluders < (word + TILE_WORDS) * 64; s->excluders++)
+        out[*s->excluders / 64 - word] |= UINT64_C(1) << *s->excluders % 64;
 }
 
-static void sieve_tile(struct sieve *s, const struct sieve_terms *terms, size_t word, const uint32_t **next,
-                       struct counts *counts)
+static void sieve_tile(struct sieve *s, const struct sieve_terms *terms, size_t word, struct counts *counts)
 {
     static const uint64_t nobody[TILE_WORDS];
     uint64_t unmet[WM_RULE_COUNT][TILE_WORDS];
@@ -268,7 +263,7 @@ static void sieve_tile(struct sieve *s, const struct sieve_terms *terms, size_t 
     const uint64_t *all = s->bits->everybody + word, *package = s->post->n_offers == 0 ? all : nobody;
     const uint64_t *filter = s->filtered != NULL ? s->filtered + word : nobody;
     uint64_t excluded[TILE_WORDS], once[TILE_WORDS], twice[TILE_WORDS], alone[TILE_WORDS];
-    read_excluders(s, word, next, excluded);
+    read_excluders(s, word, excluded);
     EACH_WORD {
         once[w] = excluded[w] | package[w] | filter[w];
         twice[w] = (excluded[w] & package[w]) | (excluded[w] & filter[w]) | (package[w] & filter[w]);
@@ -291,7 +286,7 @@ static void sieve_tile(struct sieve *s, const struct sieve_terms *terms, size_t 
     count_add(&counts->eligible, s->eligible + word);
 }
 
-static void take_counts(struct sieve *s, struct counts *counts)
+static void take_counts(struct sieve *s, const struct counts *counts)
 {
     for (int rule = 0; rule < WM_RULE_COUNT; rule++) {
         s->refusals.refused[rule] += count_take(&counts->refused[rule]);
@@ -301,17 +296,13 @@ static void take_counts(struct sieve *s, struct counts *counts)
     s->n_eligible += count_take(&counts->eligible);
 }
 
-static void all_sieve(struct sieve *s)
+static void stretch_sieve(struct sieve *s, size_t from_word, size_t to_word)
 {
     struct sieve_terms terms;
     struct counts counts;
-    const uint32_t *next = s->excluders;
     memset(&counts, 0, sizeof counts);
     sieve_terms_fill(s, &terms);
-    for (size_t word = 0, tiles = 0; word < s->bits->n_words; word += TILE_WORDS) {
-        sieve_tile(s, &terms, word, &next, &counts);
-        if (++tiles % TILES_COUNTED == 0)
-            take_counts(s, &counts);
-    }
+    for (size_t word = from_word; word < to_word; word += TILE_WORDS)
+        sieve_tile(s, &terms, word, &counts);
     take_counts(s, &counts);
 }

@@ -265,6 +265,54 @@ static void equals_the_oracle_across_tiles(void **state)
                                         .narrow = true});
 }
 
+/* More than are passed over together, with and without filters; one that is wrong leaves none. */
+static void shortlists_together_are_those_alone(void **state)
+{
+    (void)state;
+    enum { QUERIES = WM_SHORTLISTS_TOGETHER + 9 };
+    struct gen_set set;
+    gen_make(&(struct gen_options){.seed = 12,
+                                   .leaders = 31 * 512 + 300,
+                                   .posts = 8,
+                                   .packages = 6,
+                                   .mentors = 5,
+                                   .missing_pct = 5,
+                                   .narrow = true},
+             &set);
+    struct wm_dataset *dataset = gen_build(&set);
+    struct wm_query queries[QUERIES];
+    struct wm_shortlist *together[QUERIES], *alone;
+    static const uint32_t some[] = {0, 3, 31 * 512 + 299};
+    for (size_t i = 0; i < QUERIES; i++) {
+        queries[i] = (struct wm_query)WM_QUERY_INIT;
+        queries[i].subject = i % 8;
+        queries[i].limit = 1 + i * 7;
+        queries[i].offset = i / 8;
+        queries[i].within_m = i % 3 == 1 ? 80000 : WM_MISSING;
+        queries[i].without = i % 3 == 2 ? some : NULL;
+        queries[i].n_without = 3;
+    }
+    assert_int_equal(wm_shortlists_make(dataset, queries, 0, together), WM_OK);
+    assert_int_equal(wm_shortlists_make(dataset, queries, QUERIES, together), WM_OK);
+    for (size_t i = 0; i < QUERIES; i++) {
+        assert_int_equal(wm_shortlist_make(dataset, &queries[i], &alone), WM_OK);
+        assert_int_equal(together[i]->considered, alone->considered);
+        assert_int_equal(together[i]->eligible, alone->eligible);
+        assert_memory_equal(&together[i]->refusals, &alone->refusals, sizeof alone->refusals);
+        assert_memory_equal(together[i]->offers, alone->offers, alone->n_offers * sizeof *alone->offers);
+        assert_int_equal(together[i]->n_rows, alone->n_rows);
+        assert_memory_equal(together[i]->rows, alone->rows, alone->n_rows * sizeof *alone->rows);
+        wm_shortlist_free(alone);
+        wm_shortlist_free(together[i]);
+    }
+    queries[QUERIES - 1].limit = 0;
+    together[0] = NULL;
+    assert_int_equal(wm_shortlists_make(dataset, queries, QUERIES, together), WM_EARGUMENT);
+    assert_null(together[0]);
+    wm_dataset_unref(dataset);
+    gen_free(&set);
+}
+
 static void order_of_rows_does_not_matter(void **state)
 {
     (void)state;
@@ -458,6 +506,7 @@ int main(void)
         cmocka_unit_test(equals_the_oracle_on_random_data),
         cmocka_unit_test(equals_the_oracle_in_the_corners),
         cmocka_unit_test(equals_the_oracle_across_tiles),
+        cmocka_unit_test(shortlists_together_are_those_alone),
         cmocka_unit_test(order_of_rows_does_not_matter),
         cmocka_unit_test(more_of_a_wanted_component_never_lowers_acceptance),
         cmocka_unit_test(pages_join_to_the_whole),
