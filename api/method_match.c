@@ -66,6 +66,16 @@ const struct param match_shortlist_params[] = {
     END,
 };
 
+const struct param match_shortlists_params[] = {
+    {"posts", PARAM_IDS, true, 1, WM_SHORTLISTS_TOGETHER, NULL, "The posts to fill.", NULL, "post"},
+    LIMIT,
+    OFFSET,
+    PACKAGES,
+    {"filters", PARAM_OBJECT, false, 0, 0, NULL, "Each narrows; those left out count as refused by the rule filter.",
+     shortlist_filters, NULL},
+    END,
+};
+
 static const struct param opportunity_filters[] = {
     {"regions", PARAM_WORDS, false, 1, 62, NULL, "Only posts at organisations in these regions.", NULL, "region"},
     WITHIN,
@@ -104,11 +114,10 @@ static int64_t number_or_any(const struct params *params, const char *name)
     return value->given ? value->number : WM_MISSING;
 }
 
-/* What both sides of the question share; rows are borrowed from `params`. */
-static struct wm_query query_of(const struct params *params, const char *subject, const char *among)
+/* What all questions share but whom they are about; rows are borrowed from `params`. */
+static struct wm_query query_of(const struct params *params, const char *among)
 {
     struct wm_query query = WM_QUERY_INIT;
-    query.subject = (size_t)params_get(params, subject)->number;
     query.offset = (size_t)params_get(params, "offset")->number;
     query.limit = (size_t)params_get(params, "limit")->number;
     query.packages = params_get(params, "packages")->rows;
@@ -123,25 +132,85 @@ static struct wm_query query_of(const struct params *params, const char *subject
     return query;
 }
 
+static struct wm_query shortlist_query(const struct params *params)
+{
+    struct wm_query query = query_of(params, "leaders");
+    query.grades = params_get(params, "grades")->words;
+    query.sectors = params_get(params, "sectors")->words;
+    return query;
+}
+
+static void put_shortlist(struct buf *out, const struct wm_dataset *dataset, const struct wm_query *query,
+                          const struct wm_shortlist *shortlist)
+{
+    json_open(out, '{');
+    encode_revisions(out, dataset);
+    encode_shortlist(out, dataset, query, shortlist);
+    json_close(out, '}');
+}
+
 int match_shortlist(const struct method_call *call, struct buf *out)
 {
     struct params params;
     int code = params_read(call, match_shortlist_params, &params, out);
     if (code != 0)
         return code;
-    struct wm_query query = query_of(&params, "post", "leaders");
-    query.grades = params_get(&params, "grades")->words;
-    query.sectors = params_get(&params, "sectors")->words;
+    struct wm_query query = shortlist_query(&params);
+    query.subject = (size_t)params_get(&params, "post")->number;
     struct wm_shortlist *shortlist;
     code = wm_shortlist_make(call->dataset, &query, &shortlist);
     params_fini(&params);
     if (code != WM_OK)
         return engine_failed(out, code);
-    json_open(out, '{');
-    encode_revisions(out, call->dataset);
-    encode_shortlist(out, call->dataset, &query, shortlist);
-    json_close(out, '}');
+    put_shortlist(out, call->dataset, &query, shortlist);
     wm_shortlist_free(shortlist);
+    return 0;
+}
+
+/* Each with the room it would have alone, so that its pages end where they would end alone. */
+static void put_shortlists(struct buf *out, const struct wm_dataset *dataset, const struct wm_query *queries,
+                           struct wm_shortlist *const *shortlists, size_t n)
+{
+    struct buf one;
+    buf_init(&one, ANSWER_MAX_BYTES - ENVELOPE_MAX_BYTES);
+    json_open(out, '{');
+    encode_revisions(out, dataset);
+    json_put_key(out, "shortlists");
+    json_open(out, '[');
+    for (size_t i = 0; i < n && !out->failed; i++) {
+        buf_clear(&one);
+        put_shortlist(&one, dataset, &queries[i], shortlists[i]);
+        json_item(out);
+        buf_put(out, one.at, one.len);
+        out->failed |= one.failed;
+        out->starved |= one.starved;
+    }
+    json_close(out, ']');
+    json_close(out, '}');
+    buf_fini(&one);
+}
+
+int match_shortlists(const struct method_call *call, struct buf *out)
+{
+    struct params params;
+    int code = params_read(call, match_shortlists_params, &params, out);
+    if (code != 0)
+        return code;
+    struct wm_query queries[WM_SHORTLISTS_TOGETHER];
+    struct wm_shortlist *shortlists[WM_SHORTLISTS_TOGETHER];
+    const struct param_value *posts = params_get(&params, "posts");
+    size_t n = posts->n_rows;
+    for (size_t i = 0; i < n; i++) {
+        queries[i] = shortlist_query(&params);
+        queries[i].subject = posts->rows[i];
+    }
+    code = wm_shortlists_make(call->dataset, queries, n, shortlists);
+    params_fini(&params);
+    if (code != WM_OK)
+        return engine_failed(out, code);
+    put_shortlists(out, call->dataset, queries, shortlists, n);
+    for (size_t i = 0; i < n; i++)
+        wm_shortlist_free(shortlists[i]);
     return 0;
 }
 
@@ -151,7 +220,8 @@ int match_opportunities(const struct method_call *call, struct buf *out)
     int code = params_read(call, match_opportunities_params, &params, out);
     if (code != 0)
         return code;
-    struct wm_query query = query_of(&params, "leader", "posts");
+    struct wm_query query = query_of(&params, "posts");
+    query.subject = (size_t)params_get(&params, "leader")->number;
     query.regions = params_get(&params, "regions")->words;
     struct wm_opportunities *opportunities;
     code = wm_opportunities_make(call->dataset, &query, &opportunities);

@@ -5,8 +5,10 @@
 #include "method.h"
 
 /* method_match.c */
-extern const struct param match_shortlist_params[], match_opportunities_params[], match_pair_params[];
+extern const struct param match_shortlist_params[], match_shortlists_params[], match_opportunities_params[],
+    match_pair_params[];
 int match_shortlist(const struct method_call *call, struct buf *out);
+int match_shortlists(const struct method_call *call, struct buf *out);
 int match_opportunities(const struct method_call *call, struct buf *out);
 int match_explain(const struct method_call *call, struct buf *out);
 int match_compare_packages(const struct method_call *call, struct buf *out);

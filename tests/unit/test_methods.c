@@ -173,6 +173,7 @@ static void every_member_is_in_protocol(void **state)
     (void)state;
     static const char *const asked[][2] = {
         {"match.shortlist", "[\"V00001\",2]"},
+        {"match.shortlists", "[[\"V00001\"],2]"},
         {"match.opportunities", "[\"L000167\",2]"},
         {"match.explain", "[\"L000001\",\"V00031\"]"},
         {"match.explain", "[\"L000167\",\"V00001\"]"},
@@ -600,12 +601,45 @@ static void appends_to_what_is_there(void **state)
     buf_fini(&out);
 }
 
+/* All posts at once are the posts one by one, byte for byte. */
+static void shortlists_are_those_asked_singly(void **state)
+{
+    (void)state;
+    struct buf expected, out, one;
+    buf_init(&expected, ANSWER_MAX_BYTES);
+    assert_int_equal(ask(dataset, "match.shortlists", "{\"posts\":[\"V00001\"],\"limit\":1}", &out), 0);
+    const char *start = strstr(out.at, "\"shortlists\":[");
+    assert_non_null(start);
+    buf_put(&expected, out.at, (size_t)(start - out.at));
+    buf_text(&expected, "\"shortlists\":[");
+    buf_fini(&out);
+    char params[2000] = "{\"limit\":4,\"offset\":1,\"filters\":{\"within_km\":200},\"posts\":[";
+    for (int post = 1; post <= WM_SHORTLISTS_TOGETHER; post++) {
+        char single[200];
+        (void)snprintf(single, sizeof single,
+                       "{\"post\":\"V%05d\",\"limit\":4,\"offset\":1,\"filters\":{\"within_km\":200}}", post);
+        (void)snprintf(params + strlen(params), sizeof params - strlen(params), "\"V%05d\"%s", post,
+                       post < WM_SHORTLISTS_TOGETHER ? "," : "]}");
+        assert_int_equal(ask(dataset, "match.shortlist", single, &one), 0);
+        buf_put(&expected, one.at, one.len - 1);
+        buf_text(&expected, post < WM_SHORTLISTS_TOGETHER ? "," : "]}");
+        buf_fini(&one);
+    }
+    assert_int_equal(ask(dataset, "match.shortlists", params, &out), 0);
+    assert_int_equal(out.len, expected.len + 1);
+    assert_memory_equal(out.at, expected.at, expected.len);
+    buf_fini(&out);
+    buf_fini(&expected);
+}
+
 static void every_allocation_fails_in_turn(void **state)
 {
     (void)state;
     static const char *const asked[][2] = {
         {"match.shortlist",
          "{\"post\":\"V00001\",\"limit\":5,\"packages\":[\"P00\"],\"filters\":{\"without\":[\"L000001\"]}}"},
+        {"match.shortlists",
+         "{\"posts\":[\"V00001\",\"V00002\",\"V00001\"],\"limit\":2,\"filters\":{\"within_km\":90}}"},
         {"match.opportunities", "[\"L000167\",2]"},
         {"match.explain", "[\"L000167\",\"V00001\"]"},
         {"dataset.list",
@@ -726,6 +760,7 @@ int main(void)
         cmocka_unit_test(filter_values_have_a_ceiling),
         cmocka_unit_test(answers_have_a_ceiling),
         cmocka_unit_test(appends_to_what_is_there),
+        cmocka_unit_test(shortlists_are_those_asked_singly),
         cmocka_unit_test(every_allocation_fails_in_turn),
         cmocka_unit_test(a_host_adds_to_what_it_knows),
         cmocka_unit_test(pairs),
