@@ -1,10 +1,10 @@
-"""The service beside what bounds it: a bare libuv server, Redis, its own kernel; and under pressure. Called by `make bench`.
+"""The service beside what bounds it: a bare libuv server, Redis; under pressure; and as its users see it.
 
-    BUILD=build python3 bench/serve.py [floor] [redis] [step] [side] [pressure]     all of them without a name
+    serve.py [floor] [redis] [step] [side] [pressure] [users]     BUILD=build QUICK=1: three short rounds
 
 Each suite prints a table; the last column says pass or SHORT where the project has set itself a bar. Contenders run in turn
 in the same round, ROUNDS (5) of them, and what is compared is the median of each round's ratio. Processor time is the
-scheduler's own accounting of the server's threads, a request. QUICK=1: three short rounds.
+scheduler's own accounting of the server's threads, a request.
 """
 
 import json
@@ -409,7 +409,31 @@ def connect_storm(daemon, _folder):
     return end
 
 
-SUITES = {"floor": suite_floor, "redis": suite_redis, "step": suite_step, "side": suite_side, "pressure": suite_pressure}
+# ---- As users see it ----
+
+def suite_users(folder):
+    """The load generator that is installed with the service."""
+    with Daemon(folder) as daemon:
+        for title, flags in (
+                ("A mix, planned", ["--rate", "5000", "--mix", "shortlist=80,explain=15,info=5", "-d", str(SECONDS),
+                                    "--json", os.path.join(BUILD, "bench", "mix.json"),
+                                    "--hgrm", os.path.join(BUILD, "bench", "mix.hgrm")]),
+                ("New questions only, planned", ["--rate", "500", "--distinct", "all", "-d", str(SECONDS)]),
+                ("The highest rate with p99 under 5 ms", ["--find-max", "p99<5ms", "--rate", "4000", "-d", "1", "--warmup", "0.2"])):
+            print(f"\n### {title}\n")
+            sys.stdout.flush()
+            subprocess.run([os.path.join(BUILD, "wellmatch-bench"), daemon.tcp, *flags], check=False)
+
+
+SUITES = {"floor": suite_floor, "redis": suite_redis, "step": suite_step, "side": suite_side, "pressure": suite_pressure,
+          "users": suite_users}
+
+
+def generate_national():
+    if not os.path.exists(os.path.join(NATIONAL, "policy.json")):
+        print(f"Generating {NATIONAL}: 36,000 leaders, 2,000 posts.")
+        subprocess.run([os.path.join(BUILD, "wellmatch"), "generate", "--leaders", "36000", "--posts", "2000", "--seed", "2026",
+                        NATIONAL], check=True)
 
 
 def raise_descriptors():
@@ -424,6 +448,7 @@ def main():
     if unknown:
         sys.exit(f"bench: no suite {unknown[0]}; there are {', '.join(SUITES)}")
     raise_descriptors()
+    generate_national()
     with tempfile.TemporaryDirectory(prefix="wellmatch-bench-") as folder:
         for name in names:
             SUITES[name](folder)
