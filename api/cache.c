@@ -352,6 +352,20 @@ void cache_stats(const struct cache *cache, struct cache_stats *out)
         redis_stats(cache->redis, out);
 }
 
+void cache_stats_sum(struct cache_stats *sum, const struct cache_stats *other)
+{
+    static const int badness[] = {[BREAKER_CLOSED] = 0, [BREAKER_HALF_OPEN] = 1, [BREAKER_OPEN] = 2};
+#define X(name) sum->name += other->name;
+    CACHE_COUNTERS(X)
+#undef X
+    bool worse = badness[other->breaker] > badness[sum->breaker];
+    if (other->last_error[0] && (worse || !sum->last_error[0]))
+        memcpy(sum->last_error, other->last_error, sizeof sum->last_error);
+    if (worse)
+        sum->breaker = other->breaker;
+    sum->redis_configured |= other->redis_configured;
+}
+
 /* ---- Records ---- */
 
 static void name_of(struct slice key, char name[NAME_LEN + 1])

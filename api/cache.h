@@ -87,5 +87,7 @@ bool cache_shared_ready(const struct cache *cache);
 /* Keeps a computed answer, in both steps. Copies. Failure to keep is no error. */
 void cache_put(struct cache *cache, const char *key, size_t key_len, const char *value, size_t value_len);
 void cache_stats(const struct cache *cache, struct cache_stats *out);
+/* Adds what another cache tells to `sum`, which began as zeroes. The breaker and error are of the one that fares worst. */
+void cache_stats_sum(struct cache_stats *sum, const struct cache_stats *other);
 
 #endif

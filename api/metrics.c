@@ -1,6 +1,7 @@
 /* Counters from one X-macro list, and log-linear histograms: a fixed size, no lock, a few nanoseconds a value. */
 #include "metrics.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@ static const char *const counter_names[] = {
 #undef X
 };
 
+static void add_errors(struct metrics *metrics, int code, uint64_t n);
+static void histogram_sum(struct histogram *histogram, const struct histogram *other);
 static void put_method(const struct method_metrics *method, struct buf *out);
 static size_t bucket_of(uint64_t us);
 static uint64_t bucket_end(size_t bucket);
@@ -32,6 +35,11 @@ void metrics_fini(struct metrics *metrics)
 
 void metrics_error(struct metrics *metrics, int code)
 {
+    add_errors(metrics, code, 1);
+}
+
+static void add_errors(struct metrics *metrics, int code, uint64_t n)
+{
     size_t i = 0;
     while (i < metrics->n_codes && metrics->errors[i].code != code)
         i++;
@@ -41,13 +49,27 @@ void metrics_error(struct metrics *metrics, int code)
         metrics->errors[i].code = code;
         metrics->n_codes++;
     }
-    metrics->errors[i].n++;
+    metrics->errors[i].n += n;
 }
 
 void metrics_answer(struct method_metrics *method, int code, uint64_t us)
 {
     method->errors += code != 0;
     histogram_add(&method->latency, us);
+}
+
+void metrics_sum(struct metrics *metrics, const struct metrics *other)
+{
+    assert(metrics->n_methods == other->n_methods);
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        metrics->counter[i] += other->counter[i];
+    for (size_t i = 0; i < other->n_methods; i++) {
+        metrics->methods[i].requests += other->methods[i].requests;
+        metrics->methods[i].errors += other->methods[i].errors;
+        histogram_sum(&metrics->methods[i].latency, &other->methods[i].latency);
+    }
+    for (size_t i = 0; i < other->n_codes; i++)
+        add_errors(metrics, other->errors[i].code, other->errors[i].n);
 }
 
 void metrics_put(const struct metrics *metrics, const char *(*error_name)(int code), struct buf *out)
@@ -96,6 +118,15 @@ void histogram_add(struct histogram *histogram, uint64_t us)
     if (us > histogram->max_us)
         histogram->max_us = us;
     histogram->bucket[bucket_of(us)]++;
+}
+
+static void histogram_sum(struct histogram *histogram, const struct histogram *other)
+{
+    histogram->n += other->n;
+    if (other->max_us > histogram->max_us)
+        histogram->max_us = other->max_us;
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS && other->n > 0; i++)
+        histogram->bucket[i] += other->bucket[i];
 }
 
 uint64_t histogram_quantile(const struct histogram *histogram, unsigned permille)

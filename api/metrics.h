@@ -74,6 +74,8 @@ void metrics_fini(struct metrics *metrics);
 #define metrics_sub(metrics, name, by) ((metrics)->counter[METRIC_##name] -= (uint64_t)(by))
 void metrics_error(struct metrics *metrics, int code);
 void metrics_answer(struct method_metrics *method, int code, uint64_t us);
+/* Adds what another one of the same methods has counted. */
+void metrics_sum(struct metrics *metrics, const struct metrics *other);
 
 /* Writes the members "counters", "methods" and "errors" into an open object. */
 void metrics_put(const struct metrics *metrics, const char *(*error_name)(int code), struct buf *out);

@@ -1378,6 +1378,27 @@ static int quiet(void **state)
     return 0;
 }
 
+static void sums_tell_of_the_worst(void **state)
+{
+    (void)state;
+    struct cache_stats sum = {0};
+    const struct cache_stats good = {.local_hits = 3, .redis_configured = true, .last_error = "long ago"};
+    const struct cache_stats trying = {.local_hits = 4, .redis_configured = true, .breaker = BREAKER_HALF_OPEN};
+    const struct cache_stats gone = {
+        .redis_in_flight = 5, .redis_configured = true, .breaker = BREAKER_OPEN, .last_error = "refused"};
+    cache_stats_sum(&sum, &good);
+    cache_stats_sum(&sum, &trying);
+    assert_int_equal(sum.breaker, BREAKER_HALF_OPEN);
+    assert_string_equal(sum.last_error, "long ago");
+    cache_stats_sum(&sum, &gone);
+    cache_stats_sum(&sum, &trying);
+    assert_int_equal(sum.breaker, BREAKER_OPEN);
+    assert_string_equal(sum.last_error, "refused");
+    assert_true(sum.redis_configured);
+    assert_int_equal(sum.local_hits, 11);
+    assert_int_equal(sum.redis_in_flight, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1417,6 +1438,7 @@ int main(void)
         cmocka_unit_test(every_allocation_fails),
         cmocka_unit_test(no_memory_to_wait_in),
         cmocka_unit_test(rests_grow),
+        cmocka_unit_test(sums_tell_of_the_worst),
     };
     return cmocka_run_group_tests(tests, quiet, NULL);
 }

@@ -113,6 +113,41 @@ static void more_codes_than_room(void **state)
     metrics_fini(&metrics);
 }
 
+/* Counted on two loops and added up, or counted on one: the same. */
+static void sums_are_as_if_counted_together(void **state)
+{
+    (void)state;
+    struct metrics whole, part[2], sum;
+    assert_int_equal(metrics_init(&whole, 2) | metrics_init(&sum, 2), 0);
+    assert_int_equal(metrics_init(&part[0], 2) | metrics_init(&part[1], 2), 0);
+    for (uint64_t i = 0; i < 1000; i++) {
+        struct metrics *both[] = {&whole, &part[i * i % 3 == 0]};
+        int code = (int)(i * 7 % 5) - (int)(i % 2); /* some are seen by one of the two only, none in the same order */
+        for (size_t k = 0; k < 2; k++) {
+            metrics_add(both[k], bytes_in, i);
+            metrics_add(both[k], messages, 1);
+            both[k]->methods[i % 2].requests++;
+            metrics_answer(&both[k]->methods[i % 2], code, i * i);
+            metrics_error(both[k], code);
+        }
+    }
+    metrics_sum(&sum, &part[0]);
+    metrics_sum(&sum, &part[1]);
+    assert_memory_equal(sum.counter, whole.counter, sizeof sum.counter);
+    assert_memory_equal(sum.methods, whole.methods, 2 * sizeof sum.methods[0]);
+    assert_int_equal(sum.n_codes, whole.n_codes);
+    for (size_t i = 0; i < whole.n_codes; i++) {
+        size_t k = 0;
+        while (sum.errors[k].code != whole.errors[i].code)
+            assert_true(++k < sum.n_codes);
+        assert_int_equal(sum.errors[k].n, whole.errors[i].n);
+    }
+    metrics_fini(&whole);
+    metrics_fini(&sum);
+    metrics_fini(&part[0]);
+    metrics_fini(&part[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +155,7 @@ int main(void)
         cmocka_unit_test(edges),
         cmocka_unit_test(writes_what_was_counted),
         cmocka_unit_test(more_codes_than_room),
+        cmocka_unit_test(sums_are_as_if_counted_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
