@@ -195,7 +195,8 @@ ubsan: ## every test under the undefined-behaviour sanitizer
 	@$(SLOW) $(MAKE) BUILD=build/ubsan SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all' test
 
 tsan: ## every test under the thread sanitizer
-	@$(SLOW) $(MAKE) BUILD=build/tsan SANITIZE=-fsanitize=thread test
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp $$TSAN_OPTIONS" \
+	    $(SLOW) $(MAKE) BUILD=build/tsan SANITIZE=-fsanitize=thread test
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60) with clang; keeps what it learns in tests/fuzz/corpus
 	@sh .ci/deps build check
