@@ -50,6 +50,8 @@ static const struct setting settings[CONFIG_SETTINGS] = {
     {"stall-s", INTEGER, AT(stall_s), 1, 86400, "30", "N",
      "a peer that so long reads nothing, or leaves a line unended, is closed"},
     {"drain-s", INTEGER, AT(drain_s), 0, 86400, "10", "N", "how long SIGTERM waits for answers in flight"},
+    {"loops", INTEGER, AT(loops), 0, LOOPS_MAX, "1", "N",
+     "event loops, each with its own connections and its share of the cache; 0: one a processor"},
     {"threads", INTEGER, AT(threads), 0, 512, "0", "N", "workers that score; 0: one a processor"},
     {"plan-threads", INTEGER, AT(plan_threads), 0, 512, "0", "N", "threads that solve a plan; 0: one a processor"},
     {"plan-nice", INTEGER, AT(plan_nice), 0, 20, "20", "N",

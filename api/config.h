@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { LISTEN_MAX = 16, CONFIG_SETTINGS = 18 };
+enum { LISTEN_MAX = 16, LOOPS_MAX = 64, CONFIG_SETTINGS = 19 };
 
 struct config {
     const char *data; /* folder of the dataset */
@@ -26,6 +26,7 @@ struct config {
     int64_t output_total_mib;          /* of all */
     int64_t stall_s;                   /* a peer that takes none of its queued output for so long is closed */
     int64_t drain_s;                   /* how long SIGTERM waits for requests in flight */
+    int64_t loops;                     /* event loops; 0: one a processor */
     int64_t threads;                   /* workers that score; 0: one a processor */
     int64_t plan_threads;              /* that share the solving of one plan; 0: one a processor */
     int64_t plan_nice;                 /* how much nicer they are; 20: they run when nothing else wants to */

@@ -177,14 +177,16 @@ void conns_fini(struct service *service)
 void conn_open(struct service *service, int fd, bool local)
 {
     struct conns *conns = service->conns;
-    bool refused = conns->n_open >= service->connections_max;
+    bool refused = !quota_take(&service->loops->connections, service->connections_max);
     struct conn *conn = conns->n_free > 0 ? calloc(1, sizeof *conn) : NULL;
     if (refused)
         metrics_add(&service->metrics, connections_refused, 1);
     if (refused && log_due(&conns->log_refused))
-        log_event(LOG_WARNING, "connection_refused", "connections", log_number((long long)conns->n_open), "suppressed",
-                  log_number(log_suppressed(&conns->log_refused)), NULL);
+        log_event(LOG_WARNING, "connection_refused", "connections", log_number((long long)service->connections_max),
+                  "suppressed", log_number(log_suppressed(&conns->log_refused)), NULL);
     if (!conn) {
+        if (!refused)
+            quota_give(&service->loops->connections);
         close(fd);
         return;
     }
@@ -193,7 +195,6 @@ void conn_open(struct service *service, int fd, bool local)
     conn->slot = conns->free_slots[--conns->n_free];
     conn->generation = ++conns->generation[conn->slot];
     conns->at[conn->slot] = conn;
-    *(refused ? &conns->n_refused : &conns->n_open) += 1;
     metrics_add(&service->metrics, connections_now, !refused);
     metrics_add(&service->metrics, connections_accepted, !refused);
     frame_init(&conn->frame, LINE_MAX_BYTES);
@@ -304,7 +305,8 @@ static void take_lines(struct conn *conn, const char *bytes, size_t len)
 static bool is_behind(const struct conn *conn)
 {
     const struct service *service = conn->service;
-    return conn->writing.len > 0 && service->conns->unsent > (size_t)service->config->output_total_mib << 19;
+    return conn->writing.len > 0 && atomic_load(&service->loops->unsent) > (size_t)service->config->output_total_mib
+                                                                               << 19;
 }
 
 /* A line that has begun takes memory; a peer that sent nothing of it for so long is not going to end it. */
@@ -521,7 +523,7 @@ static void give_back(struct conn *conn)
 static void give_to_libuv(struct conn *conn, size_t written)
 {
     conn->writing = conn->out;
-    conn->service->conns->unsent += conn->writing.len;
+    atomic_fetch_add(&conn->service->loops->unsent, conn->writing.len);
     buf_init(&conn->out, conn->writing.max);
     conn->writing_left = conn->writing.len - written;
     uv_buf_t rest = uv_buf_init(conn->writing.at + written, (unsigned)conn->writing_left);
@@ -539,7 +541,7 @@ static void on_written(uv_write_t *write, int status)
         return;
     }
     metrics_add(&conn->service->metrics, bytes_out, conn->writing_left);
-    conn->service->conns->unsent -= conn->writing.len;
+    atomic_fetch_sub(&conn->service->loops->unsent, conn->writing.len);
     buf_fini(&conn->writing);
     uv_timer_stop(&conn->stall);
     conn_touch(conn);
@@ -634,7 +636,8 @@ static void on_closed(uv_handle_t *handle)
         return;
     conns->at[conn->slot] = NULL;
     conns->free_slots[conns->n_free++] = conn->slot;
-    *(conn->refused ? &conns->n_refused : &conns->n_open) -= 1;
+    if (!conn->refused)
+        quota_give(&conn->service->loops->connections);
     metrics_sub(&conn->service->metrics, connections_now, !conn->refused);
     while (conn->batches) {
         struct batch *batch = conn->batches;
@@ -643,7 +646,8 @@ static void on_closed(uv_handle_t *handle)
     }
     frame_fini(&conn->frame);
     buf_fini(&conn->out);
-    conns->unsent -= conn->writing.len;
+    if (conn->writing.len > 0)
+        atomic_fetch_sub(&conn->service->loops->unsent, conn->writing.len);
     buf_fini(&conn->writing);
     buf_fini(&conn->held);
     free(conn);

@@ -8,6 +8,7 @@
 #include "jsonrpc.h"
 #include "params.h"
 #include "planning.h"
+#include "reload.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static bool take_known(struct conn *conn, const struct request *request, struct 
 static void take_batch(struct conn *conn, struct message *message, uint64_t at);
 static void take_members(struct conn *conn, struct batch *batch, const struct request *requests, size_t n, uint64_t at);
 static void take_request(struct conn *conn, const struct request *request, struct asker *asker);
-static void take_reload(struct conn *conn, const struct method *method, const struct request *request,
+static void take_common(struct conn *conn, const struct method *method, const struct request *request,
                         const struct asker *asker);
 static void take_scoring(struct conn *conn, const struct method *method, const struct request *request,
                          const struct asker *asker);
@@ -211,8 +212,8 @@ static void take_request(struct conn *conn, const struct request *request, struc
     } else if (service->draining) {
         put_shutting_down(&conns->error, service);
         give(conn, asker, RPC_SHUTTING_DOWN, scratch(&conns->error));
-    } else if (method->flags & METHOD_RELOAD) {
-        take_reload(conn, method, request, asker);
+    } else if (method->flags & (METHOD_RELOAD | METHOD_GATHERS)) {
+        take_common(conn, method, request, asker);
     } else if (method->flags & METHOD_PLANS) {
         take_planning(conn, method, request, asker);
     } else if (method->flags & METHOD_WAITS) {
@@ -228,7 +229,7 @@ static void take_request(struct conn *conn, const struct request *request, struc
 static void take_notification(struct service *service, const struct method *method, const struct request *request)
 {
     if (method->flags & METHOD_RELOAD) {
-        service_reload(service, NULL);
+        reload_ask(service, NULL);
     } else if (method->flags & METHOD_ACTS && method->flags & METHOD_PLANS) {
         planning_ask(service, method, request->params, NULL);
     } else if (method->flags & METHOD_ACTS) {
@@ -240,7 +241,8 @@ static void take_notification(struct service *service, const struct method *meth
     }
 }
 
-static void take_reload(struct conn *conn, const struct method *method, const struct request *request,
+/* A method that takes no params, and is carried out on all loops. */
+static void take_common(struct conn *conn, const struct method *method, const struct request *request,
                         const struct asker *asker)
 {
     struct service *service = conn->service;
@@ -254,8 +256,10 @@ static void take_reload(struct conn *conn, const struct method *method, const st
     }
     params_fini(&params);
     struct waiter *waiter = wait_for(conn, asker);
-    if (waiter)
-        service_reload(service, waiter);
+    if (waiter && method->flags & METHOD_RELOAD)
+        reload_ask(service, waiter);
+    else if (waiter)
+        service_gather(service, method, waiter);
 }
 
 static void take_scoring(struct conn *conn, const struct method *method, const struct request *request,
@@ -495,7 +499,7 @@ static struct slice error_overloaded(struct conns *conns, const char *what, int6
     rpc_error_open(&conns->error, RPC_OVERLOADED);
     uint64_t wait_s = job_wait_ms(conns->service) / 1000;
     json_put_integer(&conns->error, "retry_after_s", (int64_t)(wait_s > RETRY_AFTER_S ? wait_s : RETRY_AFTER_S));
-    json_put_integer(&conns->error, "queue_depth", (int64_t)conns->service->metrics.counter[METRIC_jobs_now]);
+    json_put_integer(&conns->error, "queue_depth", (int64_t)atomic_load(&conns->service->loops->jobs));
     json_put_text(&conns->error, "what", what);
     json_put_integer(&conns->error, "limit", limit);
     rpc_error_close(&conns->error);

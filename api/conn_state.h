@@ -58,7 +58,7 @@ struct borrowed {
 
 struct conns {
     struct service *service;
-    size_t n_slots, n_free, n_open, n_refused;
+    size_t n_slots, n_free;
     struct conn **at;     /* [n_slots] NULL: free */
     uint32_t *generation; /* [n_slots] */
     uint32_t *free_slots; /* [n_free] */
@@ -68,7 +68,6 @@ struct conns {
     uv_check_t check;     /* after the poll: what reads and workers produced */
     uv_prepare_t prepare; /* before it: what timers produced */
     uv_timer_t sweep;     /* looks for peers that do not end a line */
-    size_t unsent;        /* of all connections: bytes of `writing` */
     uv_idle_t idle;       /* runs while something is left for the next turn: the poll must not wait */
     void (*drained)(void *arg);
     void *drained_arg;

@@ -65,7 +65,7 @@ struct slice job_key(struct service *service, const struct method *method, struc
 
 uint64_t job_wait_ms(const struct service *service)
 {
-    return service->metrics.counter[METRIC_workers_now] * service->run_ns / service->n_scorers / 1000000;
+    return atomic_load(&service->loops->workers) * service->run_ns / service->n_scorers / 1000000;
 }
 
 bool job_start(struct service *service, const struct method *method, struct slice key, size_t params_len,
@@ -78,12 +78,14 @@ bool job_start(struct service *service, const struct method *method, struct slic
         waiters_add(&job->waiters, waiter);
         return true;
     }
-    if (service->metrics.counter[METRIC_jobs_now] >= (uint64_t)service->config->queue_max ||
-        job_wait_ms(service) > (uint64_t)service->config->queue_ms)
+    if (job_wait_ms(service) > (uint64_t)service->config->queue_ms ||
+        !quota_take(&service->loops->jobs, (size_t)service->config->queue_max))
         return false;
     job = job_new(service, method, key, params_len);
-    if (!job)
+    if (!job) {
+        quota_give(&service->loops->jobs);
         return false;
+    }
     waiters_add(&job->waiters, waiter);
     if (cache_shared_ready(service->cache))
         cache_get_shared(service->cache, job->key, job->key_len, on_found, job);
@@ -132,6 +134,7 @@ static void compute(struct job *job)
     bool cheap = method_pairs(job->method, job->dataset) < SWITCH_NS / PAIR_NS;
     if (!cheap && uv_queue_work(job->service->loop, &job->work, on_work, on_worked) == 0) {
         metrics_add(metrics, workers_now, 1);
+        atomic_fetch_add(&job->service->loops->workers, 1);
         return;
     }
     metrics_add(metrics, computed_on_loop, 1);
@@ -163,6 +166,7 @@ static void on_worked(uv_work_t *work, int status)
     struct job *job = work->data;
     struct service *service = job->service;
     metrics_sub(&service->metrics, workers_now, 1);
+    atomic_fetch_sub(&service->loops->workers, 1);
     if (status == 0) {
         metrics_add(&service->metrics, computed_on_worker, 1);
         service->run_ns = service->run_ns + job->run_ns / MEAN_OF - service->run_ns / MEAN_OF;
@@ -181,6 +185,7 @@ static void finish(struct job *job, struct slice body)
     if (computed && job->code == 0 && !service->stopping)
         cache_put(service->cache, job->key, job->key_len, body.at, body.len);
     metrics_sub(&service->metrics, jobs_now, 1);
+    quota_give(&service->loops->jobs);
     waiters_answer(&job->waiters, service, job->code, body);
     wm_dataset_unref(job->dataset);
     buf_fini(&job->body);

@@ -2,6 +2,10 @@
  * Listening sockets, made and accepted from by hand and watched with uv_poll: libuv's own listener offers no pause, so
  * that at the limit of descriptors it closes whoever knocks, or spins. Here the kernel's backlog keeps them until there
  * is room again.
+ *
+ * With several loops each has a TCP socket of its own on the same address (SO_REUSEPORT), while a unix socket is one that
+ * all of them watch: whoever comes first accepts, one at a time so that the others have their share, and the rest find
+ * nothing, which is no error.
  */
 #include "listener.h"
 #include "conn.h"
@@ -9,6 +13,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,8 +25,9 @@
 #include <unistd.h>
 
 enum {
-    BACKLOG = 1024,   /* the kernel cuts it to net.core.somaxconn */
-    ACCEPTS_MAX = 64, /* at a time, so that a flood of connections cannot starve those that are open */
+    BACKLOG = 1024, /* the kernel cuts it to net.core.somaxconn */
+    ACCEPTS_MAX =
+        64, /* at a time, from a socket of one loop, so that a flood of connections cannot starve those that are open */
     PAUSE_MS = 100
 };
 
@@ -30,7 +36,8 @@ struct listener {
     struct service *service;
     int fd;
     bool local;
-    char *path;   /* of a unix socket, else "" */
+    int accepts_max;
+    char *path;   /* of a unix socket that this loop opened, else NULL */
     dev_t device; /* of its file, to know it again */
     ino_t inode;
     uv_poll_t poll;
@@ -47,7 +54,11 @@ union name {
 };
 
 static int open_tcp(struct service *service, const struct address *address, char *error);
-static int open_one(const struct addrinfo *info, unsigned port);
+static int open_one(const struct addrinfo *info, unsigned port, bool shared);
+static void set_port(union name *name, unsigned port);
+static int bind_tcp(const union name *name, socklen_t len, bool shared);
+static bool begin_to_listen(int fd);
+static int join_one(struct service *service, const struct listener *first, char *error);
 static void say_tcp(const struct address *address, int errnum, char *error);
 static int open_local(struct service *service, const struct address *address, char *error);
 static int clear_stale(const char *path, char *error);
@@ -87,7 +98,7 @@ static int open_tcp(struct service *service, const struct address *address, char
     unsigned port = address->port;
     int n = 0, errnum = 0;
     for (const struct addrinfo *info = list; info; info = info->ai_next) {
-        int fd = open_one(info, port);
+        int fd = open_one(info, port, service->loops->n > 1);
         if (fd < 0) {
             /* ::1 of localhost on a machine without IPv6 is no reason to give up 127.0.0.1; a busy port is. */
             errnum = errno;
@@ -112,25 +123,63 @@ static int open_tcp(struct service *service, const struct address *address, char
     return -1;
 }
 
-static int open_one(const struct addrinfo *info, unsigned port)
+/*
+ * SO_REUSEPORT would also let in beside another program's socket that has it. A first socket without it finds out, and
+ * keeps the port until the second has it: as long as it does not listen, SO_REUSEADDR lets the two have the same.
+ */
+static int open_one(const struct addrinfo *info, unsigned port, bool shared)
 {
     union name name;
     memcpy(&name, info->ai_addr, info->ai_addrlen);
-    *(info->ai_family == AF_INET6 ? &name.v6.sin6_port : &name.v4.sin_port) = htons((uint16_t)port);
+    set_port(&name, port);
+    int fd = bind_tcp(&name, info->ai_addrlen, false);
+    if (fd >= 0 && shared) {
+        int probe = fd;
+        set_port(&name, bound_port(probe));
+        fd = bind_tcp(&name, info->ai_addrlen, true);
+        if (fd >= 0 && !begin_to_listen(fd))
+            fd = -1;
+        int errnum = errno;
+        close(probe);
+        errno = errnum;
+    } else if (fd >= 0 && !begin_to_listen(fd)) {
+        fd = -1;
+    }
+    return fd;
+}
 
-    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+/* -1 and errno when it cannot. */
+static int bind_tcp(const union name *name, socklen_t len, bool shared)
+{
+    int fd = socket(name->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
     int on =
         1; /* bind although connections of a former run are in TIME_WAIT; two listeners at once it does not allow */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, &name.any, info->ai_addrlen) || listen(fd, BACKLOG)) {
+    if ((shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) || bind(fd, &name->any, len)) {
         int errnum = errno;
         close(fd);
         errno = errnum;
         return -1;
     }
     return fd;
+}
+
+/* Takes the descriptor when it cannot; then errno says why. */
+static bool begin_to_listen(int fd)
+{
+    if (listen(fd, BACKLOG) == 0)
+        return true;
+    int errnum = errno;
+    close(fd);
+    errno = errnum;
+    return false;
+}
+
+static void set_port(union name *name, unsigned port)
+{
+    *(name->any.sa_family == AF_INET6 ? &name->v6.sin6_port : &name->v4.sin_port) = htons((uint16_t)port);
 }
 
 static unsigned bound_port(int fd)
@@ -217,13 +266,51 @@ static void remove_file(const struct listener *listener)
         unlink(listener->path);
 }
 
+/* ---- Other loops ------------------------------------------------------------------------------------------------- */
+
+int listener_join(struct service *service, const struct service *first, char error[LISTENER_ERROR_CAP])
+{
+    for (const struct bound *at = first->listeners; at; at = at->next)
+        if (join_one(service, (const struct listener *)(const void *)at, error))
+            return -1;
+    return 0;
+}
+
+static int join_one(struct service *service, const struct listener *first, char *error)
+{
+    struct address address;
+    const char *why;
+    union name name = {.any = {0}};
+    socklen_t len = sizeof name;
+    int fd = -1;
+    if (first->local)
+        fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 0);
+    else if (getsockname(first->fd, &name.any, &len) == 0 && (fd = bind_tcp(&name, len, true)) >= 0)
+        fd = begin_to_listen(fd) ? fd : -1;
+    if (fd < 0 || address_parse(first->bound.address, &address, &why)) {
+        snprintf(error, LISTENER_ERROR_CAP, "cannot listen on %s with another loop: %s", first->bound.address,
+                 strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    return add(service, fd, &address, error);
+}
+
+void listener_tell(const struct service *service)
+{
+    for (const struct bound *at = service->listeners; at; at = at->next)
+        log_event(LOG_INFO, "listening", "address", at->address, NULL);
+}
+
 /* ---- Accepting --------------------------------------------------------------------------------------------------- */
 
 /* Takes the descriptor. */
 static int add(struct service *service, int fd, const struct address *address, char *error)
 {
     struct listener *listener = calloc(1, sizeof *listener);
-    if (!listener || (address->local && !(listener->path = strdup(address->path))) ||
+    bool first = service->index == 0; /* the file is its to remove */
+    if (!listener || (address->local && first && !(listener->path = strdup(address->path))) ||
         uv_poll_init(service->loop, &listener->poll, fd)) {
         snprintf(error, LISTENER_ERROR_CAP, "out of memory");
         if (listener)
@@ -235,6 +322,7 @@ static int add(struct service *service, int fd, const struct address *address, c
     listener->service = service;
     listener->fd = fd;
     listener->local = address->local;
+    listener->accepts_max = address->local && service->loops->n > 1 ? 1 : ACCEPTS_MAX;
     struct stat status;
     if (listener->path && lstat(listener->path, &status) == 0) {
         listener->device = status.st_dev;
@@ -250,7 +338,6 @@ static int add(struct service *service, int fd, const struct address *address, c
     while (*end)
         end = &(*end)->next;
     *end = &listener->bound;
-    log_event(LOG_INFO, "listening", "address", listener->bound.address, NULL);
     return 0;
 }
 
@@ -262,7 +349,7 @@ static void on_connection(uv_poll_t *poll, int status, int events)
         pause_accepting(listener, -status);
         return;
     }
-    for (int i = 0; i < ACCEPTS_MAX; i++) {
+    for (int i = 0; i < listener->accepts_max; i++) {
         int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             conn_open(listener->service, fd, listener->local);

@@ -12,6 +12,15 @@ enum { LISTENER_ERROR_CAP = 1024 };
  */
 int listener_open(struct service *service, const char *address, char error[LISTENER_ERROR_CAP]);
 
+/*
+ * Listens on all that another loop listens on: on TCP with a socket of its own, among which the kernel spreads those who
+ * connect; on the same unix socket. 0, or -1 likewise; what was opened stays in the list.
+ */
+int listener_join(struct service *service, const struct service *first, char error[LISTENER_ERROR_CAP]);
+
+/* Logs what it listens on. */
+void listener_tell(const struct service *service);
+
 /* Stops accepting; removes the files of unix sockets that are still ours. The list is empty at once. */
 void listener_close_all(struct service *service);
 

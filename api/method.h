@@ -70,13 +70,14 @@ struct param {
 };
 
 enum {
-    METHOD_PURE = 1,   /* a function of (dataset digest, policy digest, ledger, params): may be cached and shared */
-    METHOD_SCORES = 2, /* its cost grows with the leaders or posts: may go to a worker thread */
-    METHOD_RELOAD = 4, /* dataset.reload: the daemon carries it out, `run` is NULL */
-    METHOD_PLANS = 8,  /* reads or adds to host->plans: on a worker thread */
-    METHOD_LONG = 16,  /* of these, takes seconds on large data: one at a time */
-    METHOD_WAITS = 32, /* may answer METHOD_LATER; at once otherwise */
-    METHOD_ACTS = 64   /* has an effect: carried out as a notification too */
+    METHOD_PURE = 1,     /* a function of (dataset digest, policy digest, ledger, params): may be cached and shared */
+    METHOD_SCORES = 2,   /* its cost grows with the leaders or posts: may go to a worker thread */
+    METHOD_RELOAD = 4,   /* dataset.reload: the daemon carries it out, `run` is NULL */
+    METHOD_PLANS = 8,    /* reads or adds to host->plans: on a worker thread */
+    METHOD_LONG = 16,    /* of these, takes seconds on large data: one at a time */
+    METHOD_WAITS = 32,   /* may answer METHOD_LATER; at once otherwise */
+    METHOD_ACTS = 64,    /* has an effect: carried out as a notification too */
+    METHOD_GATHERS = 128 /* tells of the service: the daemon adds up what all its loops count, first */
 };
 
 struct method {

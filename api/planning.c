@@ -14,6 +14,8 @@
 #include "plans.h"
 #include "workers.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,12 +59,21 @@ struct follow { /* a connection that is told of a job */
     uint64_t missed;
 };
 
-struct planning {
-    struct service *service;
+struct common { /* of all loops */
     struct plans *plans;
-    struct planning_cache *cache;
+    struct planning_cache *cache; /* the first loop's */
+    atomic_bool long_runs;        /* a task of METHOD_LONG has the worker that such have */
+    pthread_mutex_t mutex;        /* of all below */
+    bool closed;                  /* a loop has closed its handles: nobody is woken any more */
+    size_t n;
+    struct planning *loops[LOOPS_MAX];
+};
+
+struct planning { /* of one loop */
+    struct service *service;
+    struct common *common;
+    struct plans *plans;
     struct task *tasks;
-    bool long_runs; /* a task of METHOD_LONG has the worker that such have */
     struct wait *waits;
     struct follow *follows;
     uint64_t told, missed;
@@ -71,7 +82,9 @@ struct planning {
     uv_timer_t tick, timeout, expire;
 };
 
-static void on_finished(void *arg);
+static struct common *common_new(struct service *service);
+static void common_free(struct common *common);
+static void wake_all(void *arg);
 static bool on_recall(void *arg, struct slice key, struct buf *bytes);
 static void on_keep(void *arg, struct slice key, struct slice bytes);
 static void on_news(uv_async_t *news);
@@ -79,6 +92,7 @@ static void on_tick(uv_timer_t *timer);
 static void on_timeout(uv_timer_t *timer);
 static void on_expire(uv_timer_t *timer);
 static void begin_task(struct task *task);
+static void begin_next_long(struct planning *planning);
 static void on_work(uv_work_t *work);
 static void on_worked(uv_work_t *work, int status);
 static void follow(struct planning *planning, struct plan_job *job, uint32_t slot, uint32_t generation);
@@ -90,37 +104,62 @@ static void arm_timeout(struct planning *planning);
 
 int planning_init(struct service *service)
 {
+    const struct service *first = service->loops->at[0].service;
     struct planning *planning = calloc(1, sizeof *planning);
     if (!planning)
         return -1;
-    size_t threads = service->config->plan_threads > 0 ? (size_t)service->config->plan_threads : workers_processors();
-    struct plans_options options = PLANS_OPTIONS_INIT;
-    options.solving = 1;
-    options.parallel = service->config->plan_threads > 0 || threads < PARALLEL_MAX ? threads : PARALLEL_MAX;
-    options.niceness = (int)service->config->plan_nice;
-    options.nonce = uv_hrtime() ^ (uint64_t)getpid() << 12;
-    options.finished = on_finished;
-    options.recall = on_recall;
-    options.keep = on_keep;
-    options.arg = planning;
     planning->service = service;
-    planning->cache = planning_cache_new(service);
-    if (!planning->cache || uv_async_init(service->loop, &planning->news, on_news)) {
-        if (planning->cache)
-            planning_cache_close(planning->cache);
-        free(planning); /* what little the cache has goes with the process, which does not start */
+    planning->common = first == service ? common_new(service) : first->planning->common;
+    if (!planning->common || uv_async_init(service->loop, &planning->news, on_news)) {
+        if (first == service && planning->common)
+            planning_cache_close(planning->common->cache); /* and likewise the rest of it */
+        free(planning);
         return -1;
     }
+    planning->plans = planning->common->plans;
     uv_timer_init(service->loop, &planning->tick);
     uv_timer_init(service->loop, &planning->timeout);
     uv_timer_init(service->loop, &planning->expire);
     planning->news.data = planning->tick.data = planning->timeout.data = planning->expire.data = planning;
-    service->planning = planning; /* from here on planning_close knows what is to be closed */
-    if (plans_new(&options, &planning->plans))
-        return -1;
-    uv_timer_start(&planning->expire, on_expire, EXPIRE_MS, EXPIRE_MS);
+    if (first == service)
+        uv_timer_start(&planning->expire, on_expire, EXPIRE_MS, EXPIRE_MS);
+    planning->common->loops[planning->common->n++] = planning;
+    service->planning = planning;
     service->host.plans = planning->plans;
     return 0;
+}
+
+static struct common *common_new(struct service *service)
+{
+    const struct config *config = service->config;
+    struct common *common = calloc(1, sizeof *common);
+    if (!common)
+        return NULL;
+    size_t threads = config->plan_threads > 0 ? (size_t)config->plan_threads : workers_processors();
+    struct plans_options options = PLANS_OPTIONS_INIT;
+    options.solving = 1;
+    options.parallel = config->plan_threads > 0 || threads < PARALLEL_MAX ? threads : PARALLEL_MAX;
+    options.niceness = (int)config->plan_nice;
+    options.nonce = uv_hrtime() ^ (uint64_t)getpid() << 12;
+    options.finished = wake_all;
+    options.recall = on_recall;
+    options.keep = on_keep;
+    options.arg = common;
+    pthread_mutex_init(&common->mutex, NULL);
+    common->cache = planning_cache_new(service);
+    if (common->cache && plans_new(&options, &common->plans) == 0)
+        return common;
+    if (common->cache)
+        planning_cache_close(common->cache);
+    return NULL; /* what little there is goes with the process, which does not start */
+}
+
+static void common_free(struct common *common)
+{
+    plans_free(common->plans);
+    planning_cache_free(common->cache);
+    pthread_mutex_destroy(&common->mutex);
+    free(common);
 }
 
 void planning_close(struct service *service)
@@ -129,8 +168,10 @@ void planning_close(struct service *service)
     if (!planning || planning->closing)
         return;
     planning->closing = true;
-    if (planning->plans)
-        plans_stop(planning->plans); /* whoever ends now calls nobody: the handle may be closed */
+    plans_stop(planning->plans);
+    pthread_mutex_lock(&planning->common->mutex);
+    planning->common->closed = true;
+    pthread_mutex_unlock(&planning->common->mutex);
     while (planning->waits)
         end_wait(planning, planning->waits, RPC_INTERNAL, (struct slice){NULL, 0});
     while (planning->follows)
@@ -141,7 +182,8 @@ void planning_close(struct service *service)
         uv_cancel((uv_req_t *)&task->work);
     else
         begin_task(task); /* finds that the service stops */
-    planning_cache_close(planning->cache);
+    if (service->index == 0)
+        planning_cache_close(planning->common->cache);
     uv_close((uv_handle_t *)&planning->news, NULL);
     uv_close((uv_handle_t *)&planning->tick, NULL);
     uv_close((uv_handle_t *)&planning->timeout, NULL);
@@ -150,27 +192,32 @@ void planning_close(struct service *service)
 
 bool planning_end(struct service *service, int64_t patience_ms)
 {
-    return !service->planning || !service->planning->plans || plans_end(service->planning->plans, patience_ms);
+    return !service->planning || plans_end(service->planning->plans, patience_ms);
 }
 
 void planning_fini(struct service *service)
 {
     if (!service->planning)
         return;
-    plans_free(service->planning->plans);
-    planning_cache_free(service->planning->cache);
+    if (--service->planning->common->n == 0)
+        common_free(service->planning->common);
     free(service->planning);
     service->planning = NULL;
     service->host.plans = NULL;
 }
 
-void planning_put_stats(const struct service *service, struct buf *out)
+void planning_sum(const struct service *service, uint64_t *told, uint64_t *missed)
 {
-    const struct planning *planning = service->planning;
+    *told += service->planning ? service->planning->told : 0;
+    *missed += service->planning ? service->planning->missed : 0;
+}
+
+void planning_put_stats(const struct service *service, uint64_t told, uint64_t missed, struct buf *out)
+{
     struct plans_stats stats;
-    if (!planning)
+    if (!service->planning)
         return;
-    plans_stats(planning->plans, &stats);
+    plans_stats(service->planning->plans, &stats);
     json_put_key(out, "plans");
     json_open(out, '{');
     json_put_integer(out, "running", (int64_t)stats.running);
@@ -182,8 +229,8 @@ void planning_put_stats(const struct service *service, struct buf *out)
     json_put_integer(out, "recalled", (int64_t)stats.recalled);
     json_put_integer(out, "refused", (int64_t)stats.refused);
     json_put_integer(out, "expired", (int64_t)stats.expired);
-    json_put_integer(out, "told", (int64_t)planning->told);
-    json_put_integer(out, "missed", (int64_t)planning->missed);
+    json_put_integer(out, "told", (int64_t)told);
+    json_put_integer(out, "missed", (int64_t)missed);
     json_close(out, '}');
 }
 
@@ -192,11 +239,13 @@ void planning_put_stats(const struct service *service, struct buf *out)
 bool planning_ask(struct service *service, const struct method *method, struct slice params, struct waiter *waiter)
 {
     struct planning *planning = service->planning;
-    struct task *task = NULL;
-    if (service->metrics.counter[METRIC_jobs_now] < (uint64_t)service->config->queue_max)
-        task = calloc(1, sizeof *task + params.len);
-    if (!task)
+    if (!quota_take(&service->loops->jobs, (size_t)service->config->queue_max))
         return false;
+    struct task *task = calloc(1, sizeof *task + params.len);
+    if (!task) {
+        quota_give(&service->loops->jobs);
+        return false;
+    }
     task->service = service;
     task->method = method;
     task->dataset = wm_dataset_ref(service->snapshot.dataset);
@@ -208,17 +257,18 @@ bool planning_ask(struct service *service, const struct method *method, struct s
     buf_init(&task->body, ANSWER_MAX_BYTES);
     DL_APPEND(planning->tasks, task);
     metrics_add(&service->metrics, jobs_now, 1);
-    if (!(method->flags & METHOD_LONG) || !planning->long_runs)
+    if (!(method->flags & METHOD_LONG))
         begin_task(task);
+    else
+        begin_next_long(planning);
     return true;
 }
 
 static void begin_task(struct task *task)
 {
     task->begun = true;
-    if (task->method->flags & METHOD_LONG)
-        task->service->planning->long_runs = true;
     metrics_add(&task->service->metrics, workers_now, 1);
+    atomic_fetch_add(&task->service->loops->workers, 1);
     /* uv_queue_work fails only without a callback. */
     uv_queue_work(task->service->loop, &task->work, on_work, on_worked);
     if (task->service->planning->closing)
@@ -237,15 +287,13 @@ static void on_work(uv_work_t *work)
     task->code = method_run(task->method, &call, &task->body);
 }
 
+/* One at a time of all loops; who finds it taken is woken when it is free. */
 static void begin_next_long(struct planning *planning)
 {
     struct task *task;
-    planning->long_runs = false;
-    DL_FOREACH(planning->tasks, task)
-    if (!task->begun) {
+    DL_SEARCH_SCALAR(planning->tasks, task, begun, false);
+    if (task && !atomic_exchange(&planning->common->long_runs, true))
         begin_task(task);
-        return;
-    }
 }
 
 static void on_worked(uv_work_t *work, int status)
@@ -254,11 +302,15 @@ static void on_worked(uv_work_t *work, int status)
     struct service *service = task->service;
     struct planning *planning = service->planning;
     metrics_sub(&service->metrics, workers_now, 1);
+    atomic_fetch_sub(&service->loops->workers, 1);
     metrics_sub(&service->metrics, jobs_now, 1);
+    quota_give(&service->loops->jobs);
     metrics_add(&service->metrics, computed_on_worker, status == 0);
     DL_DELETE(planning->tasks, task);
-    if (task->method->flags & METHOD_LONG)
-        begin_next_long(planning);
+    if (task->method->flags & METHOD_LONG) {
+        atomic_store(&planning->common->long_runs, false);
+        wake_all(planning->common); /* this loop too, as one of those whose turn it may be */
+    }
     uint32_t slot = 0, generation = 0;
     bool asked = task->waiter != NULL;
     if (asked) {
@@ -384,23 +436,26 @@ void planning_drain(struct service *service, int code, struct slice body)
 
 /* ---- News -------------------------------------------------------------------------------------------------------- */
 
-/* From a solving thread. */
-static void on_finished(void *arg)
+/* A job has ended, or there is room for a long task. From any thread. */
+static void wake_all(void *arg)
 {
-    struct planning *planning = arg;
-    uv_async_send(&planning->news);
+    struct common *common = arg;
+    pthread_mutex_lock(&common->mutex);
+    for (size_t i = 0; i < common->n && !common->closed; i++)
+        uv_async_send(&common->loops[i]->news);
+    pthread_mutex_unlock(&common->mutex);
 }
 
 static bool on_recall(void *arg, struct slice key, struct buf *bytes)
 {
-    const struct planning *planning = arg;
-    return planning_cache_get(planning->cache, key, bytes);
+    const struct common *common = arg;
+    return planning_cache_get(common->cache, key, bytes);
 }
 
 static void on_keep(void *arg, struct slice key, struct slice bytes)
 {
-    const struct planning *planning = arg;
-    planning_cache_put(planning->cache, key, bytes);
+    const struct common *common = arg;
+    planning_cache_put(common->cache, key, bytes);
 }
 
 static void on_news(uv_async_t *news)
@@ -415,6 +470,7 @@ static void on_news(uv_async_t *news)
     DL_FOREACH_SAFE(planning->follows, follower, after)
     if (plan_job_is_final(follower->job) && tell(planning, follower))
         end_follow(planning, follower);
+    begin_next_long(planning);
     plans_expire(planning->plans);
 }
 

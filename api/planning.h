@@ -7,7 +7,10 @@
 
 #include "service.h"
 
-/* Makes service->planning, and host.plans with it. 0, or -1: memory, threads or descriptors cannot be had. */
+/*
+ * Makes service->planning, and host.plans with it: the plans are those of the first loop, which comes first. 0, or -1:
+ * memory, threads or descriptors cannot be had.
+ */
 int planning_init(struct service *service);
 
 /*
@@ -33,7 +36,9 @@ void planning_close(struct service *service);
 bool planning_end(struct service *service, int64_t patience_ms);
 void planning_fini(struct service *service);
 
-/* The member "plans" of system.stats. */
-void planning_put_stats(const struct service *service, struct buf *out);
+/* Adds how many notifications this loop sent, and how many it could not. */
+void planning_sum(const struct service *service, uint64_t *told, uint64_t *missed);
+/* The member "plans" of system.stats, with these sums. */
+void planning_put_stats(const struct service *service, uint64_t told, uint64_t missed, struct buf *out);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What one event loop shares: the dataset that answers, the cache, the jobs in flight, the counters, and loading the
- * data again. Loop thread only.
+ * What one event loop has: the dataset that answers, the cache, the jobs in flight, the counters. Its thread only; what
+ * concerns all loops of the process goes by errands (loops.h).
  */
 #ifndef API_SERVICE_H
 #define API_SERVICE_H
@@ -9,6 +9,7 @@
 #include "cache.h"
 #include "config.h"
 #include "log.h"
+#include "loops.h"
 #include "method.h"
 #include "metrics.h"
 #include "snapshot.h"
@@ -52,8 +53,13 @@ enum service_told { SERVICE_TOLD, SERVICE_BEHIND /* it has not read what it was 
 /* Sends a connection a notification, a line without its LF. */
 typedef enum service_told service_tell(struct service *service, uint32_t slot, uint32_t generation, struct slice line);
 
+enum { APART_BYTES = 128 }; /* two lines of a processor's cache, which it may fetch together */
+
 struct service {
-    uv_loop_t *loop;
+    /* Apart from the next loop's in memory: two threads that write to one line of the cache wait for each other. */
+    _Alignas(APART_BYTES) uv_loop_t *loop;
+    struct loops *loops;
+    size_t index; /* of this loop among them; the first has the signals and loads */
     const struct config *config;
     size_t connections_max; /* config's, or what the limit on descriptors leaves */
     struct snapshot snapshot;
@@ -65,21 +71,22 @@ struct service {
     bool stopping;       /* connections are closed: nothing more is computed */
     struct bound *listeners;
     struct conns *conns;
-    service_answer *answer;        /* set by conn.c: news goes up as a call, not as an include */
-    service_tell *tell;            /* likewise */
-    struct planning *planning;     /* jobs of plans; NULL before and after */
-    struct job *jobs;              /* hash by key */
-    struct buf key;                /* scratch: the key that is being looked up */
-    size_t n_scorers;              /* worker threads that score */
-    uint64_t run_ns;               /* what one answer took a worker, lately: an exponential mean */
-    struct reload *reload;         /* the load under way, NULL when there is none */
-    bool reload_again;             /* asked for while one was under way: the files may have changed since it began */
-    struct waiters reload_waiters; /* for the next one */
-    struct log_limit log_reloaded, log_refused;
+    service_answer *answer;    /* set by conn.c: news goes up as a call, not as an include */
+    service_tell *tell;        /* likewise */
+    struct planning *planning; /* jobs of plans; NULL before and after */
+    struct job *jobs;          /* hash by key */
+    struct buf key;            /* scratch: the key that is being looked up */
+    size_t n_scorers;          /* worker threads that score, for all loops */
+    uint64_t run_ns;           /* what one answer took a worker, lately: an exponential mean */
+    struct reload *reload;     /* who waits for the data to be loaded again */
 };
 
-/* Takes the dataset's reference. 0, or -1 when out of memory; then nothing is left behind. */
-int service_init(struct service *service, uv_loop_t *loop, const struct config *config, struct wm_dataset *dataset);
+/*
+ * The state of the index-th of the loops, which is told. Takes the dataset's reference. 0, or -1 when out of memory; then
+ * nothing else is left behind.
+ */
+int service_init(struct service *service, struct loops *loops, size_t index, const struct config *config,
+                 struct wm_dataset *dataset);
 /* After the loop has ended: no job, load, listener or connection is left. The cache is closed by main. */
 void service_fini(struct service *service);
 
@@ -88,10 +95,9 @@ void waiters_add(struct waiters *waiters, struct waiter *waiter);
 void waiters_answer(struct waiters *waiters, struct service *service, int code, struct slice body);
 
 /*
- * Loads the data again in a worker and swaps it in when it has no fault. One load at a time; whoever asks while one is
- * under way gets the next, which they share. `waiter` (may be NULL: a signal) is taken.
+ * Runs a method of METHOD_GATHERS with what all loops count, added up: each is read on its own thread. `waiter` is taken
+ * and answered; with one loop, within this call.
  */
-void service_reload(struct service *service, struct waiter *waiter);
-void service_cancel_reload(struct service *service); /* where it has not begun */
+void service_gather(struct service *service, const struct method *method, struct waiter *waiter);
 
 #endif

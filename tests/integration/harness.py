@@ -1,6 +1,7 @@
 """What the integration tests share: a daemon of their own, a raw wire to it, a real Redis, a Redis that obeys the test.
 
 WELLMATCHD names the program to test (a sanitizer's build, say); otherwise it is wellmatchd in BUILD, or in build/.
+LOOPS=2 runs everything with so many event loops.
 Everything listens on ports that the system chose and on sockets in a folder of its own, and is ended by its process id.
 """
 
@@ -21,6 +22,7 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SAMPLE = os.path.join(ROOT, "data", "sample")
 WELLMATCHD = os.environ.get("WELLMATCHD") or os.path.join(ROOT, os.environ.get("BUILD", "build"), "wellmatchd")
+LOOPS = os.environ.get("LOOPS")
 PATIENCE = 30  # seconds until something that must happen counts as not happening
 
 PARSE, REQUEST, METHOD, PARAMS = -32700, -32600, -32601, -32602
@@ -139,6 +141,8 @@ class Daemon:
         self.log_changed = threading.Condition()
         listen = listen if listen is not None else ["tcp://127.0.0.1:0", "unix:" + self.path]
         command = [WELLMATCHD, "--data", data, "--redis", redis]
+        if LOOPS:
+            command += ["--loops", LOOPS]
         for address in listen:
             command += ["--listen", address]
         limits = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))) if limit else None

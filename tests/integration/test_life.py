@@ -259,7 +259,7 @@ class Drain(unittest.TestCase):
             self.assertEqual(other.stats()["counters"]["in_flight_now"], 0)
 
     def test_equal_questions_are_computed_once(self):
-        with Held() as (daemon, redis), daemon.wire() as other:
+        with Held("--loops", "1") as (daemon, redis), daemon.wire() as other:
             wires = [daemon.wire() for _ in range(10)]
             for i, wire in enumerate(wires):
                 wire.send(shortlist(0, id=i) + b"\n")

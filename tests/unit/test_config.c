@@ -71,6 +71,7 @@ static void defaults(void **state)
     assert_string_equal(config.redis, "redis://127.0.0.1:6379");
     assert_int_equal(config.in_flight_max, 1024);
     assert_int_equal(config.drain_s, 10);
+    assert_int_equal(config.loops, 1);
     assert_int_equal(config.plan_nice, 20);
     assert_string_equal(config.log, "info");
     assert_false(config.check_only);
@@ -100,8 +101,9 @@ static void environment(void **state)
 {
     (void)state;
     good("", "HOME=/ WELLMATCH_DATA=e WELLMATCH_LISTEN=unix:a,tcp://h:1 WELLMATCH_REDIS_TIMEOUT_MS=7 WELLMATCH_URL=x "
-             "XWELLMATCH_DATA=no");
+             "XWELLMATCH_DATA=no WELLMATCH_LOOPS=0");
     assert_string_equal(config.data, "e");
+    assert_int_equal(config.loops, 0);
     assert_int_equal(config.n_listen, 2);
     assert_string_equal(config.listen[1], "tcp://h:1");
     assert_int_equal(config.redis_timeout_ms, 7);
