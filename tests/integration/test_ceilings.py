@@ -139,7 +139,7 @@ class Connections(unittest.TestCase):
             self.assertEqual(wire.stats()["counters"]["connections_refused"], 60)
 
     def test_few_descriptors(self):
-        with Daemon(limit=64) as daemon:
+        with Daemon("--loops", "1", limit=64) as daemon:
             daemon.wait_for("event=connections_lowered")
             wires = []
             with daemon.wire() as first:
@@ -191,7 +191,7 @@ class Queues(unittest.TestCase):
             self.assertIn("result", json.loads(wire.ask(shortlist(30))))
 
     def test_queue_of_all(self):
-        with Held("--queue-max", "4") as (daemon, redis), daemon.wire() as wire, daemon.wire() as other:
+        with Held("--queue-max", "4", "--loops", "1") as (daemon, redis), daemon.wire() as wire, daemon.wire() as other:
             wire.send(b"".join(shortlist(i, id=i) + b"\n" for i in range(4)))
             redis.wait_for_gets(4)
             reply = json.loads(other.ask(shortlist(4)))
