@@ -26,16 +26,20 @@ enum {
     WRITE_BYTES = 1 << 18,     /* so many in one turn are written before its end, while a cache still holds them */
     SPARE_BYTES_MAX = 1 << 20, /* room that a spare buffer may have */
     KEEPALIVE_S = 60,
-    REFUSED_MAX = 16,  /* connections beyond the ceiling that are being told so */
-    REFUSED_MS = 1000, /* how long they may take to read it */
-    TURN_NS = 5000000, /* of the loop for one connection, before others have theirs */
-    SWEEPS = 4,        /* in stall_s */
-    BORROW_MIN = 2048  /* smaller answers are copied sooner than described */
+    REFUSED_MAX = 16,   /* connections beyond the ceiling that are being told so */
+    REFUSED_MS = 1000,  /* how long they may take to read it */
+    TURN_NS = 1000000,  /* of the loop for one connection, before others have theirs */
+    ROUND_NS = 3000000, /* for all; those after that have only */
+    SLICE_NS = 20000,
+    SWEEPS = 4,       /* in stall_s */
+    BORROW_MIN = 2048 /* smaller answers are copied sooner than described */
 };
 
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out);
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *read);
 static void on_end(struct conn *conn);
+static void begin_turn(struct conn *conn);
+static bool had_its_turn(const struct conn *conn);
 static bool is_behind(const struct conn *conn);
 static void on_sweep(uv_timer_t *timer);
 static void take_bytes(struct conn *conn, const char *bytes, size_t len);
@@ -244,7 +248,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *read)
         conn_close(conn);
     } else if (n > 0 && !conn->deaf) {
         metrics_add(&conn->service->metrics, bytes_in, n);
-        conn->turn_at = conn->read_at = conn->service->conns->now = uv_hrtime();
+        begin_turn(conn);
+        conn->read_at = conn->turn_at;
         take_bytes(conn, read->base, (size_t)n);
     }
 }
@@ -263,6 +268,14 @@ static void on_end(struct conn *conn)
         conn_take_overlong(conn);
     conn_flush(conn);
     conn_touch(conn);
+}
+
+static void begin_turn(struct conn *conn)
+{
+    struct conns *conns = conn->service->conns;
+    conns->now = conn->turn_at = uv_hrtime();
+    if (conns->round_at == 0)
+        conns->round_at = conns->now;
 }
 
 static void take_bytes(struct conn *conn, const char *bytes, size_t len)
@@ -293,20 +306,27 @@ static void take_lines(struct conn *conn, const char *bytes, size_t len)
             conn_flush(conn);
         if (conn->closing || conn->deaf)
             return;
-        if (conn_queued(conn) > conn_output_max(conn) / 2 || is_behind(conn) ||
-            conn->service->conns->now - conn->turn_at > TURN_NS) {
+        if (conn_queued(conn) > conn_output_max(conn) / 2 || is_behind(conn) || had_its_turn(conn)) {
             hold_up(conn, bytes, len);
             return;
         }
     }
 }
 
-/* It does not read, and too much waits for peers like it. */
+/* So that with any number of connections that ask for all they can, each is soon listened to again. */
+static bool had_its_turn(const struct conn *conn)
+{
+    const struct conns *conns = conn->service->conns;
+    return conns->now - conn->turn_at > (conns->now - conns->round_at > ROUND_NS ? SLICE_NS : TURN_NS);
+}
+
+/* It does not take what is written to it: a little more is kept for it, and less when too much waits for peers like it. */
 static bool is_behind(const struct conn *conn)
 {
     const struct service *service = conn->service;
-    return conn->writing.len > 0 && atomic_load(&service->loops->unsent) > (size_t)service->config->output_total_mib
-                                                                               << 19;
+    size_t total_max = (size_t)service->config->output_total_mib << 20;
+    return conn->writing.len > 0 &&
+           (conn->out.len >= WRITE_BYTES || atomic_load(&service->loops->unsent) > total_max / 2);
 }
 
 /* A line that has begun takes memory; a peer that sent nothing of it for so long is not going to end it. */
@@ -336,7 +356,7 @@ static void resume(struct conn *conn)
     struct buf held = conn->held;
     buf_init(&conn->held, READ_BYTES);
     conn->held_up = false;
-    conn->turn_at = conn->service->conns->now = uv_hrtime();
+    begin_turn(conn);
     take_bytes(conn, held.at, held.len);
     buf_fini(&held);
     if (!conn->closing && !conn->held_up)
@@ -369,6 +389,7 @@ static void on_check(uv_check_t *check)
 {
     struct conns *conns = check->data;
     flush_all(conns);
+    conns->round_at = 0;
     if (conns->drained)
         look_for_end(conns);
     keep_turning(conns);

@@ -64,6 +64,7 @@ struct conns {
     uint32_t *free_slots; /* [n_free] */
     struct conn *dirty;   /* list, oldest first */
     size_t n_dirty;
+    uint64_t round_at;    /* when the first of this turn of the loop was listened to; 0: nobody was yet */
     uint64_t now;         /* uv_hrtime, last read: what came in a turn is timed from one answer to the next */
     uv_check_t check;     /* after the poll: what reads and workers produced */
     uv_prepare_t prepare; /* before it: what timers produced */
