@@ -276,8 +276,8 @@ static void usual_requests(void **state)
     static const char *const usual[] = {
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a.b\"}",
         "{\"jsonrpc\":\"2.0\",\"id\":-0,\"method\":\"a\",\"params\":{}}",
-        "{\"jsonrpc\": \"2.0\", \"method\": \"a\", \"params\": {\"b\": [1, {\"c\": \"}]\"}]}, \"id\": "
-        "123456789012345678}",
+        ("{\"jsonrpc\": \"2.0\", \"method\": \"a\", \"params\": {\"b\": [1, {\"c\": \"}]\"}]}, \"id\": "
+         "123456789012345678}"),
         "{\"method\":\"a\",\"params\":[\"x\"],\"id\":\"6f1c-4e\",\"jsonrpc\":\"2.0\"}",
         " { \"id\" : \"\" , \"jsonrpc\" : \"2.0\" , \"method\" : \"\" } ",
     };
