@@ -89,11 +89,11 @@ static void fill_rank(const struct sweep *sweep, size_t lane, struct wm_explanat
 static int fill_explanation(const struct wm_dataset *dataset, size_t lane, size_t post, struct arena *arena,
                             struct wm_explanation *out)
 {
-    struct sweep sweep, *one = &sweep;
+    struct sweep sweep;
     out->n_packages = dataset->tables[WM_PACKAGES].n_rows;
     out->packages = arena_alloc(arena, out->n_packages, sizeof *out->packages);
     if (out->packages == NULL || sweep_begin(dataset, post, NULL, arena, &sweep) != WM_OK ||
-        sweeps_run(dataset, &one, &arena, 1) != WM_OK)
+        sweeps_run(dataset, &sweep, 1) != WM_OK)
         return WM_EMEMORY;
     uint16_t refused, unknown;
     pair_rules(dataset, sweep.terms, &sweep.post, lane, &refused, &unknown);

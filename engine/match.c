@@ -112,7 +112,7 @@ int sweep_begin(const struct wm_dataset *dataset, size_t post, const struct wm_q
                 struct sweep *out)
 {
     const struct leader_columns *c = &dataset->leaders;
-    *out = (struct sweep){.terms = &dataset->posts[post]};
+    *out = (struct sweep){.arena = arena, .terms = &dataset->posts[post]};
     out->offers = query_offers(dataset, out->terms, query, arena);
     if (out->offers == NULL)
         return WM_EMEMORY;
@@ -131,23 +131,24 @@ int sweep_begin(const struct wm_dataset *dataset, size_t post, const struct wm_q
 }
 
 /* All posts see a stretch of leaders while it is in the cache, then the next; twice, since a list is as long as it gets. */
-int sweeps_run(const struct wm_dataset *dataset, struct sweep *const sweeps[], struct arena *const arenas[], size_t n)
+int sweeps_run(const struct wm_dataset *dataset, struct sweep sweeps[], size_t n)
 {
     size_t n_words = dataset->bits.n_words;
     for (size_t from = 0, to; from < n_words; from = to) {
         to = from + STRETCH_WORDS < n_words ? from + STRETCH_WORDS : n_words;
         for (size_t i = 0; i < n; i++)
-            dataset->kernel->sieve(&sweeps[i]->sieve, from, to);
+            dataset->kernel->sieve(&sweeps[i].sieve, from, to);
     }
     for (size_t i = 0; i < n; i++) {
-        sweeps[i]->ranked = arena_alloc(arenas[i], sweeps[i]->sieve.n_eligible + 1, sizeof *sweeps[i]->ranked);
-        if (sweeps[i]->ranked == NULL)
+        struct sweep *s = &sweeps[i];
+        s->ranked = arena_alloc(s->arena, s->sieve.n_eligible + 1, sizeof *s->ranked);
+        if (s->ranked == NULL)
             return WM_EMEMORY;
     }
     for (size_t from = 0, to; from < n_words; from = to) {
         to = from + STRETCH_WORDS < n_words ? from + STRETCH_WORDS : n_words;
         for (size_t i = 0; i < n; i++)
-            rank_stretch(dataset, sweeps[i], from, to);
+            rank_stretch(dataset, &sweeps[i], from, to);
     }
     return WM_OK;
 }

@@ -4,8 +4,9 @@
 
 #include "score.h"
 
-/* One post against all leaders; what is pointed to lies in the caller's arena. */
+/* One post against all leaders; what is pointed to lies in `arena`, which is the caller's. */
 struct sweep {
+    struct arena *arena;
     const struct post_terms *terms;
     const struct wm_offer *offers; /* [n_packages] with the query's own bars added */
     struct kernel_post post;
@@ -23,12 +24,11 @@ struct ranked {
 
 /*
  * Post row `post` against all leaders. First all that is known before a leader is looked at; `query` may be NULL. Then
- * the leaders are passed over once for any number of sweeps, which stay where they are; arenas[i] is for sweeps[i].
- * WM_EMEMORY.
+ * the leaders are passed over once for any number of sweeps, which stay where they are. WM_EMEMORY.
  */
 int sweep_begin(const struct wm_dataset *dataset, size_t post, const struct wm_query *query, struct arena *arena,
                 struct sweep *out);
-int sweeps_run(const struct wm_dataset *dataset, struct sweep *const sweeps[], struct arena *const arenas[], size_t n);
+int sweeps_run(const struct wm_dataset *dataset, struct sweep sweeps[], size_t n);
 void refusals_count(const uint16_t *refused, const uint16_t *unknown, size_t n, struct wm_refusals *out);
 /* Moves the best `n` of `ranked` to its front, in order: expected benefit falling, then row rising. */
 void ranked_select(struct ranked *ranked, size_t n_ranked, size_t n);

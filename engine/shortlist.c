@@ -15,12 +15,12 @@ static size_t arena_ceiling(const struct wm_dataset *dataset, const struct wm_qu
            2 * query->limit * sizeof(struct wm_match);
 }
 
-static int fill_rows(const struct wm_dataset *dataset, const struct wm_query *query, struct arena *arena,
-                     struct sweep *sweep, struct wm_shortlist *out)
+static int fill_rows(const struct wm_dataset *dataset, const struct wm_query *query, struct sweep *sweep,
+                     struct wm_shortlist *out)
 {
     size_t n = sweep->n_ranked, offset = query->offset < n ? query->offset : n;
     out->n_rows = query->limit < n - offset ? query->limit : n - offset;
-    out->rows = arena_alloc(arena, out->n_rows + 1, sizeof *out->rows);
+    out->rows = arena_alloc(sweep->arena, out->n_rows + 1, sizeof *out->rows);
     if (out->rows == NULL)
         return WM_EMEMORY;
     ranked_select(sweep->ranked, n, offset + out->n_rows + 1); /* one more, for the last margin */
@@ -33,19 +33,19 @@ static int fill_rows(const struct wm_dataset *dataset, const struct wm_query *qu
     return WM_OK;
 }
 
-static int fill_shortlist(const struct wm_dataset *dataset, const struct wm_query *query, struct arena *arena,
-                          struct sweep *sweep, struct wm_shortlist *out)
+static int fill_shortlist(const struct wm_dataset *dataset, const struct wm_query *query, struct sweep *sweep,
+                          struct wm_shortlist *out)
 {
     out->considered = dataset->leaders.n;
     out->eligible = sweep->n_ranked;
     out->refusals = sweep->sieve.refusals;
     out->severity = sweep->terms->severity;
     out->n_offers = dataset->tables[WM_PACKAGES].n_rows;
-    out->offers = arena_alloc(arena, out->n_offers + 1, sizeof *out->offers);
+    out->offers = arena_alloc(sweep->arena, out->n_offers + 1, sizeof *out->offers);
     if (out->offers == NULL)
         return WM_EMEMORY;
     memcpy(out->offers, sweep->offers, out->n_offers * sizeof *out->offers);
-    return fill_rows(dataset, query, arena, sweep, out);
+    return fill_rows(dataset, query, sweep, out);
 }
 
 /* A block whose sweep has not begun to pass over the leaders. */
@@ -68,20 +68,17 @@ static int begin(const struct wm_dataset *dataset, const struct wm_query *query,
 static int make_together(const struct wm_dataset *dataset, const struct wm_query *queries, size_t n,
                          struct wm_shortlist **out)
 {
-    struct sweep sweep[WM_SHORTLISTS_TOGETHER], *sweeps[WM_SHORTLISTS_TOGETHER];
-    struct arena *arenas[WM_SHORTLISTS_TOGETHER];
+    struct sweep sweeps[WM_SHORTLISTS_TOGETHER];
     int code = WM_OK;
     for (size_t i = 0; i < n && code == WM_OK; i++) {
         struct shortlist_block *block = NULL;
-        code = begin(dataset, &queries[i], &sweep[i], &block);
+        code = begin(dataset, &queries[i], &sweeps[i], &block);
         out[i] = block == NULL ? NULL : &block->answer;
-        sweeps[i] = &sweep[i];
-        arenas[i] = block == NULL ? NULL : &block->arena;
     }
     if (code == WM_OK)
-        code = sweeps_run(dataset, sweeps, arenas, n);
+        code = sweeps_run(dataset, sweeps, n);
     for (size_t i = 0; i < n && code == WM_OK; i++)
-        code = fill_shortlist(dataset, &queries[i], arenas[i], &sweep[i], out[i]);
+        code = fill_shortlist(dataset, &queries[i], &sweeps[i], out[i]);
     return code;
 }
 
