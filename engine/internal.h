@@ -179,7 +179,7 @@ struct leader_columns {
 /*
  * The same as bits, 64 lanes a word: who holds, is or would move to each word of a vocabulary, and of whom that is
  * unknown. Rules are then judged a word at a time (sieve.inc.c). Arrays are [n_words]; a bit a word of five
- * vocabularies, and eight more: with the generator's policy 57 bits a leader.
+ * vocabularies, and nine more: with the generator's policy 58 bits a leader.
  */
 struct leader_bits {
     size_t n_words;
