@@ -17,10 +17,10 @@
 #include <uthash.h>
 
 /*
- * Handing work to another thread and back costs two wake-ups, about 50 us under load; a pair costs 13 to 25 ns to score,
- * by kernel (bench/micro). Less work than the hand-over is done on the spot.
+ * Handing work to another thread and back costs two wake-ups, about 50 us under load; a shortlist costs 40 us to write and
+ * 1.5 ns a leader to find (bench/kernel.py), twice that on older processors. Less than the hand-over is done on the spot.
  */
-enum { SWITCH_NS = 50000, PAIR_NS = 20 };
+enum { SWITCH_NS = 50000, PAIR_NS = 3 };
 
 /*
  * Scoring gives way to the loop, which has others to answer meanwhile, and to nobody much else; the mean of run times

@@ -206,7 +206,7 @@ class Queues(unittest.TestCase):
         """Past what the workers can do in time, work is refused at once, with when to come back; then all is well."""
         with tempfile.TemporaryDirectory() as folder:
             data = os.path.join(folder, "data")
-            subprocess.run([os.path.join(os.path.dirname(WELLMATCHD), "wellmatch"), "generate", "--leaders", "6000",
+            subprocess.run([os.path.join(os.path.dirname(WELLMATCHD), "wellmatch"), "generate", "--leaders", "30000",
                             "--posts", "9", data], check=True, stdout=subprocess.DEVNULL)
             ask = lambda i: request("match.shortlist", {"post": "V00001", "offset": i}, i)
             with Daemon("--queue-ms", "1", "--threads", "1", "--cache-mib", "0", data=data) as daemon, daemon.wire() as wire:
@@ -272,7 +272,8 @@ class Output(unittest.TestCase):
                     pass
                 else:
                     self.fail("it reads on although nothing is taken")
-            self.assertLess(other.stats()["process"]["rss_bytes"] - before, 64 << 20)
+            sanitised = "san" in os.environ.get("BUILD", "")  # keeps what is freed, to see who uses it
+            self.assertLess(other.stats()["process"]["rss_bytes"] - before, 1 << 30 if sanitised else 64 << 20)
             wires[0].socket.settimeout(60)
             self.assertEqual(json.loads(wires[0].line())["id"], 0)  # what waits is not lost
             for wire in wires:
