@@ -16,6 +16,10 @@
 
 enum { STEPS_MOST = 300, PATIENCE = 10 };
 
+/* A direction with so short a square is the rest of older ones: what is taken meets the limits, and a step along it, the
+   longer the shorter it is, would take prices out of all range. */
+#define NO_DIRECTION 1e-16
+
 /* What counts as the price of a row: negative only where the row has a least, which is what is then paid back. */
 static double fair(const double *low, const double *prices, size_t r)
 {
@@ -59,8 +63,8 @@ static double evaluate(const struct model *m, const struct part *part, const dou
                     taken[g] = o;
             }
         }
-        if (best == -HUGE_VAL)
-            return -HUGE_VAL;
+        if (best == -HUGE_VAL) /* nothing is left to take, unless prices are out of all range and prove nothing */
+            return isfinite(total) ? -HUGE_VAL : HUGE_VAL;
         total += best;
         size += fabs(best);
     }
@@ -124,7 +128,7 @@ double price_descend(const struct model *m, struct arena *arena, struct run *run
             direction[r] = at[r] <= 0 && d > 0 && m->low[r] <= 0 ? 0 : d;
             length += direction[r] * direction[r];
         }
-        if (length <= 0)
+        if (length <= NO_DIRECTION)
             break;
         double aim = run->found ? (double)run->best_value / m->value_scale : best - 0.05 * fabs(best);
         double gap = now - (aim < best ? aim : best);

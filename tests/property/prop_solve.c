@@ -567,6 +567,10 @@ static void test_degenerate(void **state)
         {"resource r 1000000000000\ngroup a\noption 0.000000001 x r=1000000000000\n"
          "group b\noption 0.000000002 x r=0.000001\n",
          WM_PLAN_OPTIMAL, 2e-9},
+        /* what must be taken uses limits up exactly: the first prices have no way to go, and are still to be prices */
+        {"resource r0 9\nresource r1 12\nresource r2 2\ngroup a must\noption 27 x r0=9 r1=9 r2=2\n"
+         "group b\noption 17 x r0=3 r1=9 r2=1\n",
+         WM_PLAN_OPTIMAL, 27},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[1000];
@@ -579,6 +583,8 @@ static void test_degenerate(void **state)
             fail_msg("%s: %s %.17g", cases[i].text, wm_plan_status_name(plan->status), plan->value);
         assert_int_equal(plan->found, plan->status != WM_PLAN_INFEASIBLE);
         assert_int_equal(plan->n_conflicts > 0, plan->status == WM_PLAN_INFEASIBLE);
+        for (size_t r = 0; plan->found && r < problem->n_resources; r++)
+            assert_true(isfinite(plan->prices[r]));
         wm_solution_free(plan);
         wm_problem_free(problem);
     }
