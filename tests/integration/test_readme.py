@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -36,7 +37,7 @@ class Readme(WithDaemon):
         self.assertGreaterEqual(len(shown), 2)
         for text in shown:
             command, *expected = text.split("\n")
-            words = [CLIENT, "-u", self.daemon.tcp] + command.split()[2:]
+            words = [CLIENT, "-u", self.daemon.tcp] + shlex.split(command)[2:]
             got = subprocess.run(words, capture_output=True, text=True, env=clean_environment(), timeout=60)
             self.assertEqual(got.returncode, 0, got.stderr)
             lines = [line.rstrip() for line in got.stdout.rstrip("\n").split("\n")]
