@@ -18,9 +18,11 @@
 enum {
     COLUMNS_MOST = 1500000,
     PART_POSTS = 45,
+    PART_POSTS_LARGE = 80,
+    LARGE_PLACES = 1000,
     PART_POSTS_WARM = 30,
-    PARTS_MOST = 100,
-    PLACES_PART = 8,    /* openings for each part that is made anew */
+    PARTS_MOST = 500,
+    PLACES_PART = 5,    /* openings for each part that is made anew */
     ASK_EVERY = 64,     /* columns between questions whether to stop */
     STEPS_MOST = 300000 /* columns looked at in improving one plan */
 };
@@ -53,8 +55,9 @@ int draft_plans(struct country *c)
         fill_open_posts(&d);
         offer(&d, picks);
         size_t parts = c->picks_most / PLACES_PART;
+        size_t posts = c->warm ? PART_POSTS_WARM : c->picks_most > LARGE_PLACES ? PART_POSTS_LARGE : PART_POSTS;
         if (c->picks_most > ROUND_PLACES)
-            status = polish(&d, c->options.gap > 0 ? c->options.gap : GAP_LARGE, c->warm ? PART_POSTS_WARM : PART_POSTS,
+            status = polish(&d, c->options.gap > 0 ? c->options.gap : GAP_LARGE, posts,
                             parts < PARTS_MOST ? parts : PARTS_MOST);
         offer(&d, picks);
     }
