@@ -3,7 +3,8 @@
  *
  * Locks come first: what a locked group takes is taken off the limits, whatever it uses. Options that are forbidden, or use
  * more than is left, cannot be chosen; a resource that could serve everybody at their greediest is no bound. If every option
- * then uses at most one resource, and each resource is used alike by all, limits are openings: floor(left / use).
+ * then uses at most one resource, and each resource is used alike by all, limits are openings: floor(left / use). Several
+ * will do if they nest, so that who uses the one always uses the other (a project and its supervisor): nest.c solves these.
  *
  * A group's best option that uses nothing, or nothing at all, is what it can fall back on: weights count from there, and a
  * group that need not go further may stay without an edge. A group that must choose and has nothing to fall back on is a row
@@ -16,6 +17,7 @@
 #include "matching.h"
 #include "assign.h"
 #include "internal.h"
+#include "nest.h"
 
 #include <string.h>
 
@@ -27,7 +29,10 @@ struct reduced {
     int64_t *left;   /* [n_resources] when locks are served */
     int64_t *use;    /* [n_resources] by each option that uses it; 0: by none */
     bool *loose;     /* [n_resources] can serve everybody */
-    uint32_t *where; /* [n_options] the scarce resource it uses, n_resources: none; NOTHING: it cannot be chosen */
+    uint32_t *users; /* [n_resources] options that use it, where they nest */
+    uint32_t *above; /* [n_resources] the one that all its users use, too; NOTHING: there is none */
+    uint32_t *where; /* [n_options] the scarce resource it uses, the innermost of those that nest; n_resources: none;
+                        NOTHING: it cannot be chosen */
     uint32_t *room;  /* [n_resources] openings */
     bool *must;      /* [n_resources] full in any plan that holds */
     uint32_t *fall;  /* [n_groups] the best option without a use, NOTHING: none */
@@ -55,9 +60,11 @@ static bool allocate(struct reduced *x, struct arena *arena)
     x->loose = arena_alloc(arena, resources, sizeof *x->loose);
     x->room = arena_alloc(arena, resources, sizeof *x->room);
     x->must = arena_alloc(arena, resources, sizeof *x->must);
+    x->users = arena_alloc(arena, resources, sizeof *x->users);
+    x->above = arena_alloc(arena, resources, sizeof *x->above);
     x->where = arena_alloc(arena, x->p->n_options + 1, sizeof *x->where);
     return x->held && x->fall && x->base && x->row_must && x->left && x->use && x->loose && x->room && x->must &&
-           x->where;
+           x->users && x->above && x->where;
 }
 
 /* False: locks that cannot hold. */
@@ -151,6 +158,83 @@ static bool is_simple(struct reduced *x)
             if (x->held[g] == NOTHING && possible(x, o) && !note_use(x, o))
                 return false;
         }
+    return true;
+}
+
+/* ---- do limits nest? ---- */
+
+/* Of two that an option uses, is r the outer one? The one with more users is. */
+static bool is_outside(const struct reduced *x, uint32_t r, uint32_t other)
+{
+    return x->users[r] != x->users[other] ? x->users[r] > x->users[other] : r < other;
+}
+
+/* The innermost scarce resource that option o uses below the limit `under` (NOTHING: any); NOTHING: it uses none. */
+static uint32_t innermost(const struct reduced *x, uint32_t o, uint32_t under)
+{
+    const struct wm_problem *p = x->p;
+    uint32_t inner = NOTHING;
+    for (size_t u = p->first_use[o]; u < p->first_use[o + 1]; u++) {
+        uint32_t r = p->use_resource[u];
+        if (!x->loose[r] && (under == NOTHING || is_outside(x, r, under)) &&
+            (inner == NOTHING || is_outside(x, inner, r)))
+            inner = r;
+    }
+    return inner;
+}
+
+/* Counts users. False: some use more than others. */
+static bool count_users(struct reduced *x)
+{
+    const struct wm_problem *p = x->p;
+    memset(x->use, 0, p->n_resources * sizeof *x->use);
+    for (uint32_t o = 0; o < p->n_options; o++) {
+        if (x->held[p->group_of[o]] != NOTHING || !possible(x, o))
+            continue;
+        for (size_t u = p->first_use[o]; u < p->first_use[o + 1]; u++) {
+            uint32_t r = p->use_resource[u];
+            if (x->loose[r])
+                continue;
+            if (x->use[r] && x->use[r] != p->use_micro[u])
+                return false;
+            x->use[r] = p->use_micro[u];
+            x->users[r]++;
+        }
+    }
+    return true;
+}
+
+/* Notes what is above each of the resources that option o uses. False: another option says otherwise. */
+static bool note_nest(struct reduced *x, uint32_t o, bool *seen)
+{
+    for (uint32_t r = innermost(x, o, NOTHING), up; r != NOTHING; r = up) {
+        up = innermost(x, o, r);
+        if (seen[r])
+            return x->above[r] == up; /* and so is all above that */
+        seen[r] = true;
+        x->above[r] = up;
+    }
+    return true;
+}
+
+/* Does whoever uses the one scarce resource of two also use the other, wherever some option uses both? */
+static bool is_nest(struct reduced *x, struct arena *arena, int *status)
+{
+    const struct wm_problem *p = x->p;
+    bool *seen = arena_alloc(arena, p->n_resources + 1, sizeof *seen);
+    *status = seen ? WM_OK : WM_EMEMORY;
+    if (!seen || memchr(p->resource_must, true, p->n_resources) || !count_users(x))
+        return false;
+    memset(x->above, 0xff, p->n_resources * sizeof *x->above);
+    for (uint32_t o = 0; o < p->n_options; o++) {
+        x->where[o] = NOTHING;
+        if (x->held[p->group_of[o]] != NOTHING || !possible(x, o))
+            continue;
+        if (!note_nest(x, o, seen))
+            return false;
+        uint32_t inner = innermost(x, o, NOTHING);
+        x->where[o] = inner == NOTHING ? (uint32_t)p->n_resources : inner;
+    }
     return true;
 }
 
@@ -385,16 +469,28 @@ static int64_t least_price(const struct reduced *x, const int64_t *price)
     return least;
 }
 
-/* The option that an edge of group g and resource r was. */
+/* The option that an edge of group g and resource r (the innermost that it uses) was. */
 static uint32_t option_on(const struct reduced *x, uint32_t g, uint32_t r)
 {
     const struct wm_problem *p = x->p;
     uint32_t best = NOTHING;
     for (uint32_t o = p->first_option[g]; o < p->first_option[g + 1]; o++)
-        for (size_t u = p->first_use[o]; u < p->first_use[o + 1]; u++)
-            if (p->use_resource[u] == r && (best == NOTHING || worth(p, o) > worth(p, best)) && possible(x, o))
-                best = o;
+        if ((best == NOTHING || worth(p, o) > worth(p, best)) && innermost(x, o, NOTHING) == r && possible(x, o))
+            best = o;
     return best;
+}
+
+static void add_values(const struct wm_problem *p, struct matching *out)
+{
+    for (uint32_t g = 0; g < p->n_groups; g++)
+        if (out->choice[g] != NOTHING)
+            out->value_nano += p->value_nano[out->choice[g]];
+}
+
+/* An opening's price by the unit of what it uses. */
+static double unit_price(const struct reduced *x, size_t r, int64_t opening)
+{
+    return x->use[r] ? (double)opening * (double)x->divisor / NANO / ((double)x->use[r] / MICRO) : 0;
 }
 
 static void take_answer(const struct reduced *x, const struct assign *a, struct matching *out)
@@ -409,13 +505,50 @@ static void take_answer(const struct reduced *x, const struct assign *a, struct 
             uint32_t column = assign_column(a, i), g = x->turned ? column : i, r = x->turned ? i : column;
             out->choice[g] = option_on(x, g, r);
         }
+    add_values(p, out);
+    for (size_t r = 0; r < p->n_resources; r++)
+        out->price[r] = unit_price(x, r, price[r] - (x->room[r] ? least : 0));
+}
+
+/* Limits that nest. */
+static int solve_nest(struct reduced *x, struct arena *arena, bool (*stop)(void *arg), void *arg, struct matching *out)
+{
+    const struct wm_problem *p = x->p;
     for (uint32_t g = 0; g < p->n_groups; g++)
-        if (out->choice[g] != NOTHING)
-            out->value_nano += p->value_nano[out->choice[g]];
-    for (size_t r = 0; r < p->n_resources; r++) {
-        double opening = (double)(price[r] - (x->room[r] ? least : 0)) * (double)x->divisor / NANO;
-        out->price[r] = x->use[r] ? opening / ((double)x->use[r] / MICRO) : 0;
+        if (x->held[g] == NOTHING)
+            find_base(x, g);
+    int status = edges_by_group(x, arena);
+    if (status != WM_OK)
+        return status;
+    scale(x, p->n_groups);
+    int64_t most = nest_weight_most(p->n_groups, p->n_resources);
+    for (size_t e = 0; e < x->first[p->n_groups]; e++)
+        if (x->weight[e] > most || x->weight[e] < -most)
+            return WM_OK;
+    struct nest nest = {.n_groups = p->n_groups,
+                        .n_places = p->n_resources,
+                        .first = x->first,
+                        .place = x->row,
+                        .weight = x->weight,
+                        .parent = x->above,
+                        .room = x->room,
+                        .must = x->row_must};
+    status = nest_solve(&nest, arena, stop, arg);
+    if (status != WM_OK)
+        return status;
+    out->is_one = true;
+    out->stopped = nest.stopped;
+    out->feasible = nest.feasible;
+    if (nest.stopped || !nest.feasible)
+        return WM_OK;
+    for (uint32_t g = 0; g < p->n_groups; g++) {
+        uint32_t e = nest.edge_of[g];
+        out->choice[g] = x->held[g] != NOTHING ? x->held[g] : e != NEST_NONE ? option_on(x, g, x->row[e]) : x->fall[g];
     }
+    add_values(p, out);
+    for (size_t r = 0; r < p->n_resources; r++)
+        out->price[r] = unit_price(x, r, nest.price[r]);
+    return WM_OK;
 }
 
 int matching_solve(const struct wm_problem *p, struct arena *arena, bool (*stop)(void *arg), void *arg,
@@ -434,12 +567,15 @@ int matching_solve(const struct wm_problem *p, struct arena *arena, bool (*stop)
     bool simple = is_simple(&x);
     if (!simple && !find_loose(&x, arena)) /* it takes longer, and is seldom needed */
         return WM_EMEMORY;
-    if ((!simple || has_plenty(&x)) && !is_simple(&x))
-        return WM_OK;
+    int status = WM_OK;
+    if ((!simple || has_plenty(&x)) && !is_simple(&x)) {
+        bool nests = is_nest(&x, arena, &status) && count_openings(&x);
+        return nests ? solve_nest(&x, arena, stop, arg, out) : status;
+    }
     out->is_one = true;
     if (!count_openings(&x))
         return WM_OK;
-    int status = make_edges(&x, arena);
+    status = make_edges(&x, arena);
     status = status ? status : set_up(&x, arena, &a);
     if (status != WM_OK)
         return status;

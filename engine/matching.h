@@ -1,6 +1,7 @@
 /*
- * Problems that are an assignment, recognised and solved as one: every option uses at most one thing that can run short, and
- * of each thing all options use the same, so that its limit is a number of openings. Any other is left alone.
+ * Problems that are an assignment, recognised and solved as one: every option uses at most one thing that can run short, or
+ * several that nest (a project and its supervisor), and of each thing all options use the same, so that its limit is a number
+ * of openings. Any other is left alone.
  */
 #ifndef WM_MATCHING_H
 #define WM_MATCHING_H

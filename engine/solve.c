@@ -1,7 +1,7 @@
 /*
  * Who gets what: the passes from a problem to a proven plan, in order. Read solve_from, then solve.
  *
- *   0 matching    a problem that is an assignment is solved as one, and that is that                          matching.c
+ *   0 matching    a problem that is an assignment, or whose limits nest, is solved as one, and that is that   matching.c nest.c
  *   1 model       what can be chosen at all, scaled; "nothing" becomes an option; options by shape          model.c
  *   2 prices      quick ones by subgradients, for a first bound; a first plan by net worth                  descend.c greedy.c
  *   3 relaxation  the best prices there are, by the dual simplex method, sifting: these are published       simplex.c factor.c

@@ -117,6 +117,44 @@ static struct wm_problem *draw(uint64_t *seed)
     return p;
 }
 
+/*
+ * The same with up to three limits to an option, which nest: 0 and 1 are outside, 2 to 4 each within one of these or by
+ * itself, 5 (at times) around all.
+ */
+static struct wm_problem *draw_nest(uint64_t *seed)
+{
+    struct wm_problem *p = begin(gen_below(seed, 2));
+    size_t groups = gen_below(seed, GROUPS + 1), around[RESOURCES];
+    int64_t use[RESOURCES + 1], sizes[] = {3, 1000, INT64_C(10000000) * NANO}, size = sizes[gen_below(seed, 3)];
+    uint64_t musts = gen_below(seed, 2) ? gen_below(seed, 101) : 0, forbids = gen_below(seed, 2) ? 10 : 0;
+    bool top = gen_below(seed, 2), parts = gen_below(seed, 4) == 0, none = gen_below(seed, 2);
+    for (size_t r = 0; r <= RESOURCES; r++) {
+        use[r] = 1 + (int64_t)gen_below(seed, 3) * 500000;
+        int64_t rooms = (none ? 0 : 1) + (int64_t)gen_below(seed, r < 2 ? 3 : r < 5 ? 2 : 6);
+        int64_t limit = rooms * use[r] + (parts ? (int64_t)gen_below(seed, (uint64_t)use[r]) : 0);
+        assert_int_equal(problem_add_resource(p, NULL, limit, false), WM_OK);
+        if (r < RESOURCES)
+            around[r] = r < 2 ? RESOURCES : gen_below(seed, 3);
+    }
+    for (size_t g = 0; g < groups; g++) {
+        assert_int_equal(problem_add_group(p, NULL, gen_below(seed, 100) < musts), WM_OK);
+        for (size_t o = 0, n = gen_below(seed, 6); o < n; o++) {
+            size_t r = gen_below(seed, RESOURCES + 1);
+            option(p, (int64_t)gen_below(seed, (uint64_t)size + 1) * (gen_below(seed, 3) ? 1 : -1), r,
+                   r < RESOURCES ? use[r] : 0);
+            if (r < RESOURCES && around[r] < 2)
+                assert_int_equal(problem_add_use(p, around[r], use[around[r]]), WM_OK);
+            if (r < RESOURCES && top)
+                assert_int_equal(problem_add_use(p, RESOURCES, use[RESOURCES]), WM_OK);
+            if (gen_below(seed, 100) < forbids)
+                problem_forbid(p, p->n_options - 1);
+            if (forbids && !gen_below(seed, 40))
+                assert_int_equal(problem_lock(p, p->n_options - 1), WM_OK);
+        }
+    }
+    return p;
+}
+
 /* What the verifier says of the answer: it holds, it is worth that, and its prices prove it. */
 static void verify(const struct wm_problem *p, const struct matching *m, const struct brute *b, bool proven)
 {
@@ -172,6 +210,31 @@ static void finds_what_brute_force_finds(void **state)
     assert_true(n_feasible > 10000 && n_feasible < 19000 && n_proven > 1000);
 }
 
+static void finds_it_where_limits_nest(void **state)
+{
+    uint64_t seed = 3;
+    size_t n_feasible = 0, n_proven = 0;
+    (void)state;
+    for (size_t round = 0; round < 20000; round++) {
+        struct wm_problem *p = draw_nest(&seed);
+        struct brute b = {.p = p};
+        struct matching m;
+        struct arena arena;
+        arena_init(&arena, 1 << 20);
+        try_group(&b, 0, 0);
+        assert_int_equal(matching_solve(p, &arena, NULL, NULL, &m), WM_OK);
+        assert_true(m.is_one);
+        assert_int_equal(m.feasible, b.found);
+        if (b.found)
+            verify(p, &m, &b, is_whole(p));
+        n_feasible += b.found;
+        n_proven += b.found && is_whole(p);
+        arena_fini(&arena);
+        wm_problem_free(p);
+    }
+    assert_true(n_feasible > 10000 && n_feasible < 19000 && n_proven > 1000);
+}
+
 /* ---- which are one ---- */
 
 /* Only the flags of the answer live on. */
@@ -206,7 +269,7 @@ static void knows_one_when_it_sees_one(void **state)
         bool is_one;
     } cases[] = {
         {1, 2, 1, 1, true},  /* the other resource serves everybody */
-        {1, 1, 1, 1, false}, /* two scarce ones in an option */
+        {1, 1, 1, 1, true},  /* two scarce ones, and whoever uses the one uses the other */
         {2, 1, 1, 1, true},  /* now the first serves everybody */
         {2, 2, 1, 2, false}, /* unlike uses */
         {3, 2, 1, 2, true},  /* which are no matter while there is enough */
@@ -219,6 +282,22 @@ static void knows_one_when_it_sees_one(void **state)
         assert_int_equal(judge(p).is_one, cases[i].is_one);
         wm_problem_free(p);
     }
+}
+
+/* Three groups, three limits, each group two of them: no two nest. */
+static void leaves_alone_what_does_not_nest(void **state)
+{
+    struct wm_problem *p = begin(false);
+    (void)state;
+    for (size_t r = 0; r < 3; r++)
+        assert_int_equal(problem_add_resource(p, NULL, 1, false), WM_OK);
+    for (size_t g = 0; g < 3; g++) {
+        assert_int_equal(problem_add_group(p, NULL, false), WM_OK);
+        option(p, 5, g, 1);
+        assert_int_equal(problem_add_use(p, (g + 1) % 3, 1), WM_OK);
+    }
+    assert_false(judge(p).is_one);
+    wm_problem_free(p);
 }
 
 static void serves_locks_first_whatever_they_use(void **state)
@@ -308,19 +387,22 @@ static void ends_when_told(void **state)
     }
     assert_int_equal(matching_solve(p, &arena, stop_at_once, NULL, &m), WM_OK);
     assert_true(m.is_one && m.stopped);
+    wm_problem_free(p);
+    p = two_groups(1, 1, 1, 1); /* nests */
+    assert_int_equal(matching_solve(p, &arena, stop_at_once, NULL, &m), WM_OK);
+    assert_true(m.is_one && m.stopped);
     arena_fini(&arena);
     wm_problem_free(p);
 }
 
-static void survives_every_allocation_failing(void **state)
+static void fail_each_allocation(struct wm_problem *(*draw_one)(uint64_t *seed))
 {
     uint64_t seed = 3;
     size_t n = 0;
-    (void)state;
-    struct wm_problem *p = draw(&seed);
+    struct wm_problem *p = draw_one(&seed);
     while (p->n_options < 10 || !judge(p).is_one || !judge(p).feasible) {
         wm_problem_free(p);
-        p = draw(&seed);
+        p = draw_one(&seed);
     }
     for (int status = WM_EMEMORY; status != WM_OK; n++) {
         struct arena arena;
@@ -340,10 +422,18 @@ static void survives_every_allocation_failing(void **state)
     wm_problem_free(p);
 }
 
+static void survives_every_allocation_failing(void **state)
+{
+    (void)state;
+    fail_each_allocation(draw);
+    fail_each_allocation(draw_nest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_what_brute_force_finds),         cmocka_unit_test(knows_one_when_it_sees_one),
+        cmocka_unit_test(finds_what_brute_force_finds),         cmocka_unit_test(finds_it_where_limits_nest),
+        cmocka_unit_test(leaves_alone_what_does_not_nest),      cmocka_unit_test(knows_one_when_it_sees_one),
         cmocka_unit_test(serves_locks_first_whatever_they_use), cmocka_unit_test(solves_nothing_at_all),
         cmocka_unit_test(serves_a_crowd_at_the_least_cost),     cmocka_unit_test(ends_when_told),
         cmocka_unit_test(survives_every_allocation_failing),
