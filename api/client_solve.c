@@ -26,7 +26,7 @@ struct solving {
     struct workers *workers;
 };
 
-static enum exit_code solve(struct client *client, const struct wm_problem *problem);
+static enum exit_code solve(struct client *client, const struct wm_problem *problem, int64_t start_ns);
 static enum exit_code check(struct client *client, const struct wm_problem *problem, const char *path);
 
 static int64_t now_ns(void)
@@ -75,10 +75,11 @@ static struct wm_problem *read_problem(const char *path, enum exit_code *code)
 enum exit_code run_solve(struct client *client)
 {
     const char *plan = options_value(&client->options, OPTION_check);
+    int64_t start_ns = now_ns();
     enum exit_code code;
     struct wm_problem *problem = read_problem(client->options.words[1], &code);
     if (problem)
-        code = plan ? check(client, problem, plan) : solve(client, problem);
+        code = plan ? check(client, problem, plan) : solve(client, problem, start_ns);
     wm_problem_free(problem);
     return code;
 }
@@ -115,11 +116,13 @@ static void on_parallel(void *arg, size_t n, void (*part)(void *context, size_t 
     workers_run(solving->workers, n, part, context);
 }
 
-static enum exit_code solve(struct client *client, const struct wm_problem *problem)
+/* The time that was given counts from before the file was read, the time that is told does not. */
+static enum exit_code solve(struct client *client, const struct wm_problem *problem, int64_t start_ns)
 {
     const struct options *given = &client->options;
     int64_t limit_ms = options_milliseconds(given, OPTION_time_limit, -1);
-    struct solving solving = {.start_ns = now_ns(),
+    int64_t read_ns = now_ns();
+    struct solving solving = {.start_ns = start_ns,
                               .limit_ns = limit_ms < 0 ? -1 : limit_ms * 1000000,
                               .interrupted = client_catch_interrupt()};
     struct wm_solve_options options = {options_number(given, OPTION_gap, 0), on_stop, on_progress, on_parallel,
@@ -130,7 +133,7 @@ static enum exit_code solve(struct client *client, const struct wm_problem *prob
     if (workers_new(workers_processors(), 0, &solving.workers))
         solving.workers = NULL; /* alone then: the answer is the same */
     int status = wm_solve(problem, &options, &plan);
-    int64_t took_ns = now_ns() - solving.start_ns;
+    int64_t took_ns = now_ns() - read_ns;
     workers_free(solving.workers);
     progress_end(&solving.line);
     if (status) {
