@@ -117,7 +117,7 @@ double price_descend(const struct model *model, struct arena *arena, struct run 
 /* What each shape costs at these prices, into cost[n_shapes]. */
 void shape_costs(const struct model *model, const double *prices, double *cost);
 
-/* ---- simplex.c: the linear relaxation ---- */
+/* ---- simplex.c, basis.c: the linear relaxation ---- */
 
 enum lp_status {
     LP_OPTIMAL,

@@ -4,7 +4,7 @@
  *   0 matching    a problem that is an assignment, or whose limits nest, is solved as one, and that is that   matching.c nest.c
  *   1 model       what can be chosen at all, scaled; "nothing" becomes an option; options by shape          model.c
  *   2 prices      quick ones by subgradients, for a first bound; a first plan by net worth                  descend.c greedy.c
- *   3 relaxation  the best prices there are, by the dual simplex method, sifting: these are published       simplex.c factor.c
+ *   3 relaxation  the best prices there are, by the dual simplex method, sifting: these are published  simplex.c basis.c factor.c
  *   4 field       options whose net worth falls short by more than the gap cannot be in a better plan (Dantzig, Fulkerson
  *                 and Johnson 1954) and go, here and after each pass below; limits go down to sums that uses can reach
  *   5 cuts        rows that plans keep and the relaxation's answer breaks, in rounds, until they tell little   cuts.c
