@@ -90,6 +90,7 @@ void country_offer(struct country *c, const struct pick *picks, size_t n, wide v
     if (c->found && value_nano <= c->value_nano)
         return;
     c->found = true;
+    c->rough = false;
     c->value_nano = value_nano;
     c->n_picks = n;
     memcpy(c->picks, picks, n * sizeof *picks);
@@ -156,7 +157,8 @@ static int make(struct country *c, struct answer *answer)
         status = base_plan(c);
     if (status == WM_OK && !conflict)
         status = country_price(c);
-    if (status == WM_OK && c->priced && !c->stopped && country_gap(c) > GAP_KEPT && c->picks_most > ROUND_PLACES)
+    if (status == WM_OK && c->priced && !c->stopped && (c->rough || country_gap(c) > GAP_KEPT) &&
+        c->picks_most > ROUND_PLACES)
         status = dive_plan(c);
     if (status == WM_OK && c->priced && !c->stopped)
         status = draft_plans(c);

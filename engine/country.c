@@ -49,6 +49,7 @@ struct master {
     uint32_t *room; /* [n_posts] */
     bool *row_must, *column_must;
     bool leant;          /* on the plan there was: see lean_on_plan */
+    bool early;          /* a rough plan is wanted while prices are looked for */
     bool solved, usable; /* the assignment was, last time; and musts could be met within range */
     struct bundle *bundle;
     size_t looks_most;  /* before the tolerance has to do */
@@ -104,6 +105,7 @@ int country_price(struct country *c)
     double wanted = c->options.gap > 0 ? c->options.gap : c->all.n > SMALL_PAIRS ? GAP_LARGE : 0;
     c->phase = "prices";
     int status = master_init(&m, c);
+    m.early = c->fine == 0;
     if (c->warm)
         m.looks_most = LOOKS_WARM;
     if (status == WM_OK)
@@ -353,6 +355,8 @@ static int descend(struct master *m, double tolerance)
         remember(m);
         if (c->warm && c->found && !m->leant)
             lean_on_plan(m);
+        if (m->early && !c->found && (status = early_plan(c, m->now, m->n_now)) != WM_OK)
+            return status;
     }
     return WM_OK;
 }
@@ -367,6 +371,8 @@ static int certify(struct master *m, double tolerance, double *violation)
     memcpy(m->at, bundle_centre(m->bundle), c->n_scarce * sizeof *m->at);
     int status = look(m, m->at);
     if (status != WM_OK || c->stopped || !m->usable)
+        return status;
+    if (m->early && (status = early_plan(c, m->now, m->n_now)) != WM_OK)
         return status;
     struct pricing *pricing = pricing_new(&m->scratch, s, m->price, &c->options);
     int64_t *post_price = m->price, *lane_price = arena_alloc(&m->scratch, s->n_lanes + 1, sizeof *lane_price);

@@ -78,6 +78,7 @@ struct country {
 
     /* The best plan so far. */
     bool found;
+    bool rough; /* it is only there to have one: see early.c */
     wide value_nano;
     size_t n_picks;
     struct pick *picks; /* [picks_most] */
@@ -126,6 +127,9 @@ int country_columns(struct country *c, int64_t most_femto, size_t n_most, struct
 
 /* base.c: what still holds of the base plan, as the first plan. */
 int base_plan(struct country *c);
+
+/* early.c: a rough plan from the placements of one look, offered if there is none but a rough one. */
+int early_plan(struct country *c, const struct pick *picks, size_t n);
 
 /* dive.c: pass 5. A plan by settling shares bit by bit. */
 int dive_plan(struct country *c);

@@ -45,7 +45,7 @@ int draft_plans(struct country *c)
     if (status == WM_OK && !picks)
         status = WM_EMEMORY;
     if (status == WM_OK) {
-        if (c->found)
+        if (c->found && !c->rough)
             take_found(&d);
         else
             take_greedily(&d);
