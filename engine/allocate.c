@@ -16,7 +16,8 @@
 
 #define ARENA_BYTES_MAX ((size_t)8 << 30)
 #define GAP_PROVEN 1e-9
-#define GAP_KEPT 2e-2 /* a base plan within this is worked on, not made anew */
+#define CHECKED_PAIRS 4000000 /* what prices prove over so many is seen in a moment, also by one who wants to stop */
+#define GAP_KEPT 2e-2         /* a base plan within this is worked on, not made anew */
 
 struct answer { /* what wm_plan_free frees: the plan and all that it points at */
     struct wm_plan plan;
@@ -149,13 +150,14 @@ static int make(struct country *c, struct answer *answer)
         status = lift_demands(c, &answer->arena, &answer->plan, &conflict);
     if (status == WM_OK && !conflict)
         status = pairs_find(&c->all, c->arena, &c->s, &c->options);
-    if (status == WM_OK && !conflict && !c->warm)
+    c->stopped |= c->all.stopped;
+    if (status == WM_OK && !conflict && !c->warm && !c->stopped)
         status = sample_prices(c);
     if (status == WM_OK && !conflict)
         status = country_lump(c);
     if (status == WM_OK && !conflict && c->request->n_base > 0)
         status = base_plan(c);
-    if (status == WM_OK && !conflict)
+    if (status == WM_OK && !conflict && !c->stopped)
         status = country_price(c);
     if (status == WM_OK && c->priced && !c->stopped && (c->rough || country_gap(c) > GAP_KEPT) &&
         c->picks_most > ROUND_PLACES)
@@ -307,8 +309,8 @@ static int check(struct country *c, struct wm_plan *plan)
     struct wm_plan_verdict verdict;
     const struct wm_prices prices = {plan->prices_femto, plan->n_package_prices, plan->package_prices};
     struct wm_solve_options options = c->options;
-    if (c->found) /* also of a plan that was cut short it is said what its prices prove */
-        options.stop = NULL;
+    if (c->found && (!c->stopped || c->all.n <= CHECKED_PAIRS))
+        options.stop = NULL; /* also of a plan that was cut short it is said what its prices prove */
     int status =
         wm_plan_verify(c->dataset, c->request, plan->placements, plan->n_placements, &prices, &options, NULL, &verdict);
     if (status != WM_OK)

@@ -385,7 +385,8 @@ static int certify(struct master *m, double tolerance, double *violation)
     double each = m->value / (double)(c->picks_most + 1);
     status = price_scan(&scan, &m->scratch, pricing, &c->all, post_price, lane_price, (int64_t)(tolerance / 2 * each),
                         CANDIDATES_EACH, &c->options);
-    if (status != WM_OK)
+    c->stopped |= scan.stopped;
+    if (status != WM_OK || c->stopped)
         return status;
     c->scans++;
     c->options_priced = scan.options;
@@ -528,7 +529,8 @@ static int first_candidates(struct master *m)
     int status = price_scan(&scan, &m->scratch, pricing, &c->all, post_price, lane_price, 0,
                             c->sampled ? CANDIDATES_SAMPLED : CANDIDATES_FIRST, &c->options);
     c->scans++;
-    return status == WM_OK ? add_candidates(m, &scan) : status;
+    c->stopped |= scan.stopped;
+    return status == WM_OK && !c->stopped ? add_candidates(m, &scan) : status;
 }
 
 /*
@@ -547,7 +549,8 @@ static int resume(struct master *m, double wanted)
     memcpy(before, c->price, s->n_resources * sizeof *before);
     c->price_before = before;
     int status = price_scan(&scan, &m->scratch, pricing, &c->all, c->price, c->lane_price, 0, 1, &c->options);
-    if (status != WM_OK)
+    c->stopped |= scan.stopped;
+    if (status != WM_OK || c->stopped)
         return status;
     for (size_t f = 0; f < scan.n_found; f++)
         if (scan.found[f].reduced > c->lane_price[scan.found[f].lane])
@@ -563,6 +566,9 @@ static int resume(struct master *m, double wanted)
         return WM_OK;
     status = price_scan(&scan, &m->scratch, pricing, &c->all, c->price, c->lane_price, -first_slack(c), CANDIDATES_WARM,
                         &c->options);
+    c->stopped |= scan.stopped;
+    if (status != WM_OK || c->stopped)
+        return status;
     if (status == WM_OK)
         status = add_candidates(m, &scan);
     if (status == WM_OK)
@@ -678,8 +684,10 @@ int country_columns(struct country *c, int64_t most_femto, size_t n_most, struct
     if (status != WM_OK)
         return status;
     c->scans++;
+    c->stopped |= scan.stopped;
     *n = 0;
-    *all = true;
+    *out = columns;
+    *all = !scan.stopped;
     qsort(scan.found, scan.n_found, sizeof *scan.found, by_lane);
     for (size_t f = 0; f < scan.n_found && *all; f++) {
         const struct found *found = &scan.found[f];

@@ -136,7 +136,7 @@ static int find_columns(struct draft *d, struct arena *arena)
         struct arena attempt;
         arena_init(&attempt, SIZE_MAX);
         int status = country_columns(c, (int64_t)most, COLUMNS_MOST, &attempt, &columns, &d->n, &all);
-        if (status == WM_OK && (all || most < each * 1e-7)) {
+        if (status == WM_OK && (all || c->stopped || most <= each * 1e-7)) {
             all = true;
             status = keep_columns(d, arena, columns);
         }

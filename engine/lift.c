@@ -254,7 +254,7 @@ static int nearest_columns(struct country *c, struct arena *arena, struct column
     bool all = false;
     int status = kept ? WM_OK : WM_EMEMORY;
     *n = 0;
-    for (wide most = c->bound_femto / 64; status == WM_OK && !all && most > 0; most /= 2) {
+    for (wide most = c->bound_femto / 64; status == WM_OK && !all && !c->stopped && most > 0; most /= 2) {
         struct arena attempt;
         arena_init(&attempt, SIZE_MAX);
         status =
@@ -331,7 +331,7 @@ int lift_rest(struct country *rest, double gap, size_t effort, struct pick *pick
     int status = WM_OK;
     *n = 0;
     arena_init(&arena, SIZE_MAX);
-    for (wide most = rest->bound_femto / 16; status == WM_OK && !all && most > 0; most /= 2)
+    for (wide most = rest->bound_femto / 16; status == WM_OK && !all && !rest->stopped && most > 0; most /= 2)
         status = country_columns(rest, (int64_t)(most < INT64_MAX ? most : INT64_MAX), REST_MOST, &arena, &columns,
                                  &n_columns, &all);
     if (status == WM_OK && all && n_columns > 0)
@@ -533,13 +533,14 @@ int lift_demands(struct country *c, struct arena *answer, struct wm_plan *plan, 
     *conflict = false;
     int status = demands_init(&d, c, &arena, &request);
     struct pick *picks = arena_alloc(&arena, c->picks_most + 1, sizeof *picks);
+    c->stopped |= d.pairs.stopped;
     if (status == WM_OK)
         status = picks ? list_options(&d, &arena) : WM_EMEMORY;
     if (status == WM_OK)
         status = write_demands(&d);
-    if (status == WM_OK)
+    if (status == WM_OK && !c->stopped)
         status = wm_solve(d.problem, &options, &solution);
-    if (status == WM_OK && solution->status == WM_PLAN_INFEASIBLE) {
+    if (status == WM_OK && solution && solution->status == WM_PLAN_INFEASIBLE) {
         *conflict = true;
         plan->n_conflict = solution->n_conflicts;
         plan->conflict_least = solution->conflicts_least;
@@ -548,7 +549,7 @@ int lift_demands(struct country *c, struct arena *answer, struct wm_plan *plan, 
             name_conflict(&d, solution, plan->conflict);
         else
             status = WM_EMEMORY;
-    } else if (status == WM_OK && solution->found) {
+    } else if (status == WM_OK && solution && solution->found) {
         size_t n = 0;
         wide value = 0;
         for (size_t g = 0; g < solution->n_groups; g++)

@@ -13,7 +13,10 @@
 
 #include <string.h>
 
-enum { PARTS = 64 }; /* of the posts, in order: more than there are threads, so that all finish together */
+enum {
+    PARTS = 64,     /* of the posts, in order: more than there are threads, so that all finish together */
+    ASKED_EVERY = 8 /* parts, whether to stop */
+};
 
 typedef uint16_t lane_bits; /* one bit a lane of a block */
 _Static_assert(LANES == 16, "a block's lanes are the bits of lane_bits");
@@ -41,6 +44,30 @@ void each_part(const struct wm_solve_options *options, size_t n, void (*part)(vo
     }
     for (size_t i = 0; i < n; i++)
         part(context, i);
+}
+
+struct some_parts {
+    void (*part)(void *context, size_t i);
+    void *context;
+    size_t from;
+};
+
+static void one_of_some(void *context, size_t i)
+{
+    const struct some_parts *some = context;
+    some->part(some->context, some->from + i);
+}
+
+bool each_part_or_stop(const struct wm_solve_options *options, size_t n, void (*part)(void *context, size_t i),
+                       void *context)
+{
+    for (size_t from = 0; from < n; from += ASKED_EVERY) {
+        struct some_parts some = {part, context, from};
+        if (options != NULL && options->stop != NULL && options->stop(options->arg))
+            return false;
+        each_part(options, n - from < ASKED_EVERY ? n - from : ASKED_EVERY, one_of_some, &some);
+    }
+    return true;
 }
 
 /* By doubling steps, then halving. */
@@ -270,11 +297,15 @@ int pairs_find(struct pairs *out, struct arena *arena, const struct scenario *sc
     out->first = arena_alloc(arena, out->n_posts + 1, sizeof *out->first);
     if (out->first == NULL || !fill_pools(&search, &scratch) || !allocate_blocks(&search, &scratch))
         goto done;
-    each_part(options, PARTS, find_part, &search);
-    if (!allocate_pairs(out, arena))
+    out->stopped = !each_part_or_stop(options, PARTS, find_part, &search);
+    if (!out->stopped && !allocate_pairs(out, arena))
         goto done;
-    each_part(options, PARTS, write_part, &search);
-    code = price_most(out, arena, scenario, options);
+    out->stopped = out->stopped || !each_part_or_stop(options, PARTS, write_part, &search);
+    code = out->stopped ? WM_OK : price_most(out, arena, scenario, options);
+    if (out->stopped) {
+        out->n = 0;
+        memset(out->first, 0, (out->n_posts + 1) * sizeof *out->first);
+    }
 done:
     arena_fini(&scratch);
     return code;

@@ -18,11 +18,13 @@ struct pairs {
      * not known. With it a scan passes over most pairs at a glance.
      */
     int32_t *most_nano;
+    bool stopped; /* before all were found: nothing can be said of them */
 };
 
 /*
  * All of the scenario: posts that take part, leaders who do. In parallel by posts, the same whatever the threads. What
- * locks, forbids and menus rule out is still a pair here. WM_EMEMORY.
+ * locks, forbids and menus rule out is still a pair here. When the caller stops it, there are none, and it is said that it
+ * was. WM_EMEMORY.
  */
 int pairs_find(struct pairs *out, struct arena *arena, const struct scenario *scenario,
                const struct wm_solve_options *options);
@@ -32,5 +34,9 @@ size_t lanes_seek(const uint32_t *lanes, size_t n, size_t at, uint32_t lane);
 
 /* part(context, i) for every i below n: by options->parallel when there is one, else one after another. */
 void each_part(const struct wm_solve_options *options, size_t n, void (*part)(void *context, size_t i), void *context);
+
+/* As each_part, some at a time; between them it is asked whether to stop. False: it was. */
+bool each_part_or_stop(const struct wm_solve_options *options, size_t n, void (*part)(void *context, size_t i),
+                       void *context);
 
 #endif

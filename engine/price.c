@@ -285,7 +285,7 @@ int price_most(struct pairs *pairs, struct arena *arena, const struct scenario *
     int32_t *most_nano = arena_alloc(arena, pairs->n + LANES, sizeof *most_nano);
     if (pricing != NULL && most_nano != NULL) {
         struct work work = {pricing, pairs, NULL, NULL, most_nano};
-        each_part(options, PARTS, price_part, &work);
+        pairs->stopped = !each_part_or_stop(options, PARTS, price_part, &work);
         pairs->most_nano = most_nano;
     }
     arena_fini(&scratch);

@@ -40,7 +40,7 @@ void pricing_set(struct pricing *pricing, const int64_t *prices, const struct wm
 void price_pairs(const struct pricing *pricing, const struct pairs *pairs, int64_t *worth, uint16_t *entry,
                  const struct wm_solve_options *options);
 
-/* Fills pairs->most_nano, in the arena. pairs_find has done it for its own. WM_EMEMORY. */
+/* Fills pairs->most_nano, in the arena, or pairs->stopped says so. pairs_find has done it for its own. WM_EMEMORY. */
 int price_most(struct pairs *pairs, struct arena *arena, const struct scenario *scenario,
                const struct wm_solve_options *options);
 
@@ -50,6 +50,7 @@ struct scan {
      * with that best also where it is below 0, as every plan places him (0 when locks leave nothing: no plan can be).
      */
     __int128_t excess;
+    bool stopped;   /* by the caller: nothing was found, and `excess` is past everything */
     size_t options; /* looked at: pairs times entries of their menus, also those that a sharper test made needless */
     size_t n_found;
     struct found {

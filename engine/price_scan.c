@@ -17,7 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS = 4 }; /* each costs memory and time for a sighting a leader */
+enum {
+    PARTS = 4,             /* each costs memory and time for a sighting a leader */
+    BATCH_PAIRS = 4000000, /* between two questions whether to stop */
+    EXCESS_STOPPED = 100   /* as a power of two: no sum of worths comes near */
+};
 
 #define NANO_MAX 1000000000 /* no value is greater */
 
@@ -32,14 +36,15 @@ struct look { /* all that the parts share */
     const int64_t *post_price, *lane_price;
     int64_t tolerance;
     size_t each_most, n_parts;
-    int32_t *least_nano;   /* [n_lanes] a pair must come up to this */
-    size_t *first_kept;    /* [n_posts + 1] room in `kept` */
-    size_t *n_kept;        /* [n_posts] */
-    struct found *kept;    /* the best each_most of a post: a heap, then sorted */
-    struct sighting *best; /* [n_parts][n_lanes] */
-    size_t *first_certain; /* [n_posts + 1] */
-    uint32_t *certain;     /* lanes that are looked at closely in any case: at home in the base plan, or locked */
-    bool second;           /* the second look: leaders' bests alone */
+    size_t batch, n_batches; /* stretches of each part, see scan_all */
+    int32_t *least_nano;     /* [n_lanes] a pair must come up to this */
+    size_t *first_kept;      /* [n_posts + 1] room in `kept` */
+    size_t *n_kept;          /* [n_posts] */
+    struct found *kept;      /* the best each_most of a post: a heap, then sorted */
+    struct sighting *best;   /* [n_parts][n_lanes] */
+    size_t *first_certain;   /* [n_posts + 1] */
+    uint32_t *certain;       /* lanes that are looked at closely in any case: at home in the base plan, or locked */
+    bool second;             /* the second look: leaders' bests alone */
 };
 
 /* ---- comparing ---- */
@@ -189,8 +194,21 @@ static void scan_part(void *context, size_t part)
     const struct look *look = context;
     size_t from, to;
     pairs_part(look->pairs, part, look->n_parts, &from, &to);
-    for (size_t post = from; post < to; post++)
+    size_t n = to - from, first = from + n * look->batch / look->n_batches;
+    for (size_t post = first; post < from + n * (look->batch + 1) / look->n_batches; post++)
         scan_post(look, post, look->best + part * look->pricing->scenario->n_lanes);
+}
+
+/* All parts, a stretch of each at a time; between them it is asked whether to stop. False: it was. */
+static bool scan_all(struct look *look, const struct wm_solve_options *options)
+{
+    look->n_batches = 1 + look->pairs->n / BATCH_PAIRS;
+    for (look->batch = 0; look->batch < look->n_batches; look->batch++) {
+        if (options != NULL && options->stop != NULL && options->stop(options->arg))
+            return false;
+        each_part(options, look->n_parts, scan_part, look);
+    }
+    return true;
 }
 
 /* ---- before the first look ---- */
@@ -357,12 +375,17 @@ int price_scan(struct scan *out, struct arena *arena, const struct pricing *pric
     arena_init(&scratch, SIZE_MAX);
     if (!look_init(&look, &scratch))
         goto done;
-    each_part(options, look.n_parts, scan_part, &look);
+    out->stopped = !scan_all(&look, options);
     join_bests(&look);
     look.second = true;
-    if (any_unknown(&look)) {
-        each_part(options, look.n_parts, scan_part, &look);
+    if (!out->stopped && any_unknown(&look)) {
+        out->stopped = !scan_all(&look, options);
         join_bests(&look);
+    }
+    if (out->stopped) {
+        out->excess = (__int128_t)1 << EXCESS_STOPPED;
+        code = WM_OK;
+        goto done;
     }
     out->excess = add_excess(&look);
     for (size_t post = 0; post < pairs->n_posts; post++)

@@ -54,9 +54,13 @@ static int survey_begin(struct survey *v, struct arena *arena, const struct wm_d
                         const struct wm_solve_options *options)
 {
     *v = (struct survey){.dataset = dataset, .plan = plan};
+    struct wm_solve_options all = WM_SOLVE_INIT; /* reasons are of all pairs or none */
+    if (options != NULL)
+        all = *options;
+    all.stop = NULL;
     int code = lift_limits(v, arena, request);
     code = code == WM_OK ? scenario_init(&v->s, arena, dataset, &v->lifted) : code;
-    code = code == WM_OK ? pairs_find(&v->pairs, arena, &v->s, options) : code;
+    code = code == WM_OK ? pairs_find(&v->pairs, arena, &v->s, &all) : code;
     if (code != WM_OK)
         return code;
     struct pricing *pricing = pricing_new(arena, &v->s, plan->prices_femto, options);

@@ -83,7 +83,8 @@ int sample_prices(struct country *c)
         .dataset = c->dataset, .request = c->request, .options = c->options, .arena = &arena, .fine = FINE_ENOUGH};
     part.options.progress = NULL;
     int status = sample_country(c, &part, stride_for(c->all.n));
-    if (status == WM_OK)
+    part.stopped = part.all.stopped;
+    if (status == WM_OK && !part.stopped)
         status = country_price(&part);
     c->stopped |= part.stopped;
     if (status == WM_OK && part.priced) {

@@ -454,6 +454,58 @@ static bool lose_patience(void *arg)
     return patience->left == 0 || --patience->left == 0;
 }
 
+struct watch {
+    size_t asked, first; /* when the first plan was told of; 0: not yet */
+    bool while_pricing;
+};
+
+static bool count_questions(void *arg)
+{
+    ((struct watch *)arg)->asked++;
+    return false;
+}
+
+static void note_first_plan(void *arg, const struct wm_progress *progress)
+{
+    struct watch *watch = arg;
+    if (watch->first > 0 || !progress->found)
+        return;
+    watch->first = watch->asked + 1;
+    watch->while_pricing = strcmp(progress->phase, "prices") == 0;
+}
+
+/* A plan is there before prices are, and who stops later than that gets one. */
+static void test_early_plan(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct gen_set set;
+        struct wm_dataset *dataset = small_country(seed, &set);
+        struct watch watch = {0};
+        struct wm_solve_options options = WM_SOLVE_INIT;
+        options.stop = count_questions;
+        options.progress = note_first_plan;
+        options.arg = &watch;
+        struct wm_plan *plan = NULL;
+        assert_int_equal(wm_plan_make(dataset, NULL, &options, &plan), WM_OK);
+        assert_true(watch.while_pricing || plan->value_nano == 0);
+        for (size_t later = 0; watch.first > 0 && later < 3; later++) {
+            struct patience patience = {watch.first + later, 0};
+            struct wm_plan *stopped = NULL;
+            options.stop = lose_patience;
+            options.progress = NULL;
+            options.arg = &patience;
+            assert_int_equal(wm_plan_make(dataset, NULL, &options, &stopped), WM_OK);
+            assert_true(stopped->found && stopped->value_nano <= plan->value_nano);
+            assert_true(stopped->bound_nano >= plan->value_nano);
+            wm_plan_free(stopped);
+        }
+        wm_plan_free(plan);
+        wm_dataset_unref(dataset);
+        gen_free(&set);
+    }
+}
+
 /* Stopped wherever it asks, there is an answer: what it says was checked, and it says when it is not the best. */
 static void test_stop_anywhere(void **state)
 {
@@ -654,8 +706,9 @@ int main(void)
         cmocka_unit_test(test_all_plans),       cmocka_unit_test(test_against_solver),
         cmocka_unit_test(test_same_plan),       cmocka_unit_test(test_more_is_no_worse),
         cmocka_unit_test(test_unwanted_leader), cmocka_unit_test(test_stop_anywhere),
-        cmocka_unit_test(test_out_of_memory),   cmocka_unit_test(test_prices_solved_again),
-        cmocka_unit_test(test_again),           cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_early_plan),      cmocka_unit_test(test_prices_solved_again),
+        cmocka_unit_test(test_out_of_memory),   cmocka_unit_test(test_again),
+        cmocka_unit_test(test_edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

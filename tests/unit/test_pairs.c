@@ -200,6 +200,42 @@ static void seek_finds_the_first_not_below(void **state)
     }
 }
 
+static bool give_up(void *arg)
+{
+    size_t *left = arg;
+    return (*left)-- == 0;
+}
+
+/* Stopped, there are none, and it is said; asked no more, there are all. */
+static void who_stops_gets_none(void **state)
+{
+    (void)state;
+    struct gen_set set;
+    make(8, &set);
+    struct wm_dataset *dataset = gen_build(&set);
+    const struct wm_plan_request all = WM_PLAN_REQUEST_INIT;
+    struct found_pairs whole;
+    find(&whole, dataset, &all, NULL);
+    assert_true(whole.pairs.n > 0 && !whole.pairs.stopped);
+    bool stopped = true;
+    for (size_t after = 0; stopped; after++) {
+        struct found_pairs f;
+        size_t left = after;
+        struct wm_solve_options options = WM_SOLVE_INIT;
+        options.stop = give_up;
+        options.arg = &left;
+        find(&f, dataset, &all, &options);
+        stopped = f.pairs.stopped;
+        assert_int_equal(f.pairs.n, stopped ? 0 : whole.pairs.n);
+        assert_int_equal(f.pairs.first[f.pairs.n_posts], f.pairs.n);
+        assert_true(after < 100);
+        arena_fini(&f.arena);
+    }
+    arena_fini(&whole.arena);
+    wm_dataset_unref(dataset);
+    gen_free(&set);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -233,6 +269,7 @@ int main(void)
         cmocka_unit_test(kernels_and_threads_find_the_same),
         cmocka_unit_test(nothing_is_found_where_nothing_is),
         cmocka_unit_test(seek_finds_the_first_not_below),
+        cmocka_unit_test(who_stops_gets_none),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -560,6 +560,29 @@ static void kernels_tell_where_rounding_turns(void **state)
 
 /* ---- memory ---- */
 
+static bool give_up(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+/* Nothing is proven by a scan that was stopped. */
+static void a_stopped_scan_proves_nothing(void **state)
+{
+    (void)state;
+    struct world w;
+    struct scan scan;
+    struct wm_solve_options options = WM_SOLVE_INIT;
+    options.stop = give_up;
+    world_init(&w, 4, PLAIN);
+    struct pricing *pricing = pricing_new(&w.arena, &w.s, w.prices, NULL);
+    assert_int_equal(price_scan(&scan, &w.arena, pricing, &w.pairs, w.prices, w.lane_price, -1, 3, &options), WM_OK);
+    assert_true(scan.stopped && scan.n_found == 0 && scan.excess > (__int128_t)1 << 90);
+    assert_int_equal(price_scan(&scan, &w.arena, pricing, &w.pairs, w.prices, w.lane_price, -1, 3, NULL), WM_OK);
+    assert_true(!scan.stopped);
+    world_drop(&w);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -599,6 +622,7 @@ int main(void)
         cmocka_unit_test(bounds_are_rounded_up_and_saturate),
         cmocka_unit_test(kernels_are_right_wherever_rounding_turns),
         cmocka_unit_test(kernels_tell_where_rounding_turns),
+        cmocka_unit_test(a_stopped_scan_proves_nothing),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
