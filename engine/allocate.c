@@ -16,8 +16,7 @@
 
 #define ARENA_BYTES_MAX ((size_t)8 << 30)
 #define GAP_PROVEN 1e-9
-#define CHECKED_PAIRS 4000000 /* what prices prove over so many is seen in a moment, also by one who wants to stop */
-#define GAP_KEPT 2e-2         /* a base plan within this is worked on, not made anew */
+#define GAP_KEPT 2e-2 /* a base plan within this is worked on, not made anew */
 
 struct answer { /* what wm_plan_free frees: the plan and all that it points at */
     struct wm_plan plan;
@@ -25,6 +24,7 @@ struct answer { /* what wm_plan_free frees: the plan and all that it points at *
 };
 
 static int make(struct country *c, struct answer *answer);
+static int find_pairs(struct country *c);
 static void start_prices(struct country *c);
 static int conclude(struct country *c, struct answer *answer);
 
@@ -149,8 +149,9 @@ static int make(struct country *c, struct answer *answer)
     if (status == WM_OK && c->s.n_locks + c->request->n_must_fill > 0)
         status = lift_demands(c, &answer->arena, &answer->plan, &conflict);
     if (status == WM_OK && !conflict)
-        status = pairs_find(&c->all, c->arena, &c->s, &c->options);
-    c->stopped |= c->all.stopped;
+        status = find_pairs(c);
+    if (status == WM_OK && !conflict && c->request->n_base == 0 && c->all.n > SMALL_PAIRS)
+        status = early_first(c);
     if (status == WM_OK && !conflict && !c->warm && !c->stopped)
         status = sample_prices(c);
     if (status == WM_OK && !conflict)
@@ -168,8 +169,30 @@ static int make(struct country *c, struct answer *answer)
         status = lift_nearest(c);
     if (status == WM_OK && c->priced && !c->stopped)
         status = lift_search(c);
+    if (status == WM_OK && !conflict && !c->found && c->stopped)
+        status = early_first(c);
     answer->plan.status = conflict ? WM_PLAN_INFEASIBLE : WM_PLAN_DEADLINE;
     return status == WM_OK ? conclude(c, answer) : status;
+}
+
+/* Who stops this gets the pairs of a few leaders, those of the base plan among them: enough for some plan. */
+static int find_pairs(struct country *c)
+{
+    int status = c->stopped ? WM_OK : pairs_find(&c->all, c->arena, &c->s, &c->options);
+    c->stopped |= c->all.stopped;
+    if (status != WM_OK || !c->stopped)
+        return status;
+    struct scenario thin = c->s;
+    struct wm_solve_options options = c->options;
+    size_t stride = 1 + thin.n_lanes * thin.n_posts / FEW_PAIRS;
+    thin.lane_in = arena_alloc(c->arena, thin.n_lanes + LANES, sizeof *thin.lane_in);
+    if (!thin.lane_in)
+        return WM_EMEMORY;
+    for (size_t i = 0; i < thin.n_lanes; i++)
+        thin.lane_in[i] = c->s.lane_in[i] && (i % stride == 0 || thin.base_post[i] != UINT32_MAX);
+    options.stop = NULL;
+    c->few = stride > 1;
+    return pairs_find(&c->all, c->arena, &thin, &options);
 }
 
 /* What prices of an earlier plan still make sense of: what cannot run out any more has none, or the bound would lack it. */
@@ -309,7 +332,7 @@ static int check(struct country *c, struct wm_plan *plan)
     struct wm_plan_verdict verdict;
     const struct wm_prices prices = {plan->prices_femto, plan->n_package_prices, plan->package_prices};
     struct wm_solve_options options = c->options;
-    if (c->found && (!c->stopped || c->all.n <= CHECKED_PAIRS))
+    if (c->found && (!c->stopped || ((c->priced || c->guessed) && c->all.n <= PAIRS_PROMPT)))
         options.stop = NULL; /* also of a plan that was cut short it is said what its prices prove */
     int status =
         wm_plan_verify(c->dataset, c->request, plan->placements, plan->n_placements, &prices, &options, NULL, &verdict);
@@ -326,13 +349,14 @@ static int check(struct country *c, struct wm_plan *plan)
     return WM_OK;
 }
 
-/* A search that ended by itself has come as near as it can. */
+/* A search that ended by itself has come as near as it can: enough, unless it was told how near it should come. */
 static enum wm_plan_status status_of(const struct country *c, double gap)
 {
     double wanted = c->options.gap > 0 ? c->options.gap : c->all.n > SMALL_PAIRS ? GAP_LARGE : GAP_PROVEN;
     if (c->found && gap <= GAP_PROVEN)
         return WM_PLAN_OPTIMAL;
-    return c->found && (gap <= wanted || !c->stopped) ? WM_PLAN_WITHIN_GAP : WM_PLAN_DEADLINE;
+    bool enough = gap <= wanted || (c->options.gap <= 0 && !c->stopped);
+    return c->found && enough ? WM_PLAN_WITHIN_GAP : WM_PLAN_DEADLINE;
 }
 
 static int conclude(struct country *c, struct answer *answer)
@@ -348,7 +372,7 @@ static int conclude(struct country *c, struct answer *answer)
         arena_alloc(&answer->arena, c->s.n_resources - s->n_resources + 1, sizeof *plan->package_prices);
     if (!plan->placements || !plan->limits || !plan->used || !plan->prices_femto || !plan->package_prices)
         return WM_EMEMORY;
-    plan->eligible_pairs = c->all.n;
+    plan->eligible_pairs = c->few ? 0 : c->all.n;
     plan->options_priced = c->options_priced;
     plan->nodes = c->nodes;
     for (size_t r = 0; r < s->n_resources; r++)
@@ -356,7 +380,8 @@ static int conclude(struct country *c, struct answer *answer)
     plan->gap = 1;
     if (plan->status == WM_PLAN_INFEASIBLE)
         return WM_OK;
-    write_prices(c, plan);
+    if (c->priced || c->guessed)
+        write_prices(c, plan);
     write_placements(c, plan);
     plan->found = c->found;
     plan->value_nano = c->found ? clamp(c->value_nano) : 0;
@@ -366,6 +391,7 @@ static int conclude(struct country *c, struct answer *answer)
     plan->bound_nano = clamp(c->proven_nano);
     plan->gap = country_gap(c);
     plan->status = status_of(c, plan->gap);
+    plan->stopped = c->stopped;
     country_tell(c);
     return status;
 }

@@ -56,6 +56,7 @@ struct master {
     double *at, *slope; /* [n_scarce] */
     int64_t *price;     /* [n_resources] of the last look */
     double value;       /* of the last look, femto */
+    double least;       /* of all before the first scan */
     size_t *n_seen;     /* [CUTS_MOST] picks of the assignment that made the cut */
     struct pick *seen;  /* [CUTS_MOST][picks_most] */
     struct pick *now;   /* [picks_most] of the last look */
@@ -286,7 +287,10 @@ static int look(struct master *m, const double *x)
     struct pricing *pricing = pricing_new(&m->scratch, s, m->price, &c->options);
     if (!pricing)
         return WM_EMEMORY;
-    price_pairs(pricing, &m->near, m->worth, m->entry, &c->options);
+    m->usable = false;
+    c->stopped |= !price_pairs(pricing, &m->near, m->worth, m->entry, &c->options);
+    if (c->stopped)
+        return WM_OK;
     weigh_pairs(m);
     m->solved = assign_solve(&m->assign, m->weight, c->options.stop, c->options.arg);
     m->usable = m->solved && m->assign.feasible;
@@ -340,6 +344,18 @@ static void lean_on_plan(struct master *m)
     remember(m);
 }
 
+/* Until a scan has been over every pair, the best prices of a look are what a stop leaves to be checked. */
+static void guess_prices(struct master *m)
+{
+    struct country *c = m->c;
+    if (c->priced || !m->early || (c->guessed && m->value >= m->least))
+        return;
+    c->guessed = true;
+    m->least = m->value;
+    memcpy(c->price, m->price, c->s.n_resources * sizeof *c->price);
+    memcpy(c->price, m->assign.column_price, c->s.n_posts * sizeof *c->price);
+}
+
 /* Looks until the model promises less than a share of `tolerance`. */
 static int descend(struct master *m, double tolerance)
 {
@@ -355,7 +371,8 @@ static int descend(struct master *m, double tolerance)
         remember(m);
         if (c->warm && c->found && !m->leant)
             lean_on_plan(m);
-        if (m->early && !c->found && (status = early_plan(c, m->now, m->n_now)) != WM_OK)
+        guess_prices(m);
+        if (m->early && (c->looks & (c->looks - 1)) == 0 && (status = early_plan(c, m->now, m->n_now)) != WM_OK)
             return status;
     }
     return WM_OK;

@@ -51,6 +51,7 @@ struct country {
     struct scenario s;     /* as priced: lumps.c adds resources to it */
     struct scenario plain; /* as it is */
     struct pairs all;      /* every eligible pair */
+    bool few;              /* or those of a few leaders, since the caller stopped it */
     struct pairs near;     /* those of them that the prices were found with */
     size_t n_scarce;       /* resources that could run out, posts apart: the master's prices */
     uint32_t *scarce;      /* [n_scarce] */
@@ -66,6 +67,7 @@ struct country {
 
     /* country.c: the best prices so far and what they prove. */
     bool priced;                 /* there are any */
+    bool guessed;                /* or such as no scan has seen */
     const int64_t *price_before; /* [n_resources] that a warm start began from; NULL: there were none */
     int64_t *price;              /* [n_resources] femto, of posts too */
     int64_t
@@ -128,7 +130,9 @@ int country_columns(struct country *c, int64_t most_femto, size_t n_most, struct
 /* base.c: what still holds of the base plan, as the first plan. */
 int base_plan(struct country *c);
 
-/* early.c: a rough plan from the placements of one look, offered if there is none but a rough one. */
+/* early.c: a rough plan from the pairs alone, offered if there is none but a rough one. */
+int early_first(struct country *c);
+/* And one from the placements of one look. */
 int early_plan(struct country *c, const struct pick *picks, size_t n);
 
 /* dive.c: pass 5. A plan by settling shares bit by bit. */

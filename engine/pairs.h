@@ -7,6 +7,11 @@
 
 #include "scenario.h"
 
+enum {
+    PAIRS_PROMPT = 4000000, /* so many are gone through in a moment, also for one who wants to stop */
+    FEW_PAIRS = 8000000     /* leaders times posts that pairs are found among as fast */
+};
+
 struct pairs {
     size_t n_posts, n;
     size_t *first;          /* [n_posts + 1] pairs of post j stand from [j] to [j + 1] */

@@ -267,11 +267,11 @@ static void price_part(void *context, size_t part)
         price_post(w, post);
 }
 
-void price_pairs(const struct pricing *pricing, const struct pairs *pairs, int64_t *worth, uint16_t *entry,
+bool price_pairs(const struct pricing *pricing, const struct pairs *pairs, int64_t *worth, uint16_t *entry,
                  const struct wm_solve_options *options)
 {
     struct work work = {pricing, pairs, worth, entry, NULL};
-    each_part(options, PARTS, price_part, &work);
+    return each_part_or_stop(options, PARTS, price_part, &work);
 }
 
 /* At no prices at all nothing is dear, and the best mentor is the best. */

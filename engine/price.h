@@ -35,9 +35,9 @@ void pricing_set(struct pricing *pricing, const int64_t *prices, const struct wm
  * For each pair of `pairs` the entry of the greatest worth = value - sum of price * use over all resources but the
  * post's own openings (ties: the lower entry), into worth[n] and entry[n] (index in the post's menu; UINT16_MAX:
  * WORTH_NONE). Exact, but that no entry counts as dearer than 2^61, nor a move (its price and penalty): what costs more
- * than two thousand times what anything can be worth is never taken. In parallel by posts.
+ * than two thousand times what anything can be worth is never taken. In parallel by posts. False: the caller stopped it.
  */
-void price_pairs(const struct pricing *pricing, const struct pairs *pairs, int64_t *worth, uint16_t *entry,
+bool price_pairs(const struct pricing *pricing, const struct pairs *pairs, int64_t *worth, uint16_t *entry,
                  const struct wm_solve_options *options);
 
 /* Fills pairs->most_nano, in the arena, or pairs->stopped says so. pairs_find has done it for its own. WM_EMEMORY. */

@@ -54,15 +54,19 @@ static int survey_begin(struct survey *v, struct arena *arena, const struct wm_d
                         const struct wm_solve_options *options)
 {
     *v = (struct survey){.dataset = dataset, .plan = plan};
-    struct wm_solve_options all = WM_SOLVE_INIT; /* reasons are of all pairs or none */
-    if (options != NULL)
-        all = *options;
-    all.stop = NULL;
     int code = lift_limits(v, arena, request);
     code = code == WM_OK ? scenario_init(&v->s, arena, dataset, &v->lifted) : code;
-    code = code == WM_OK ? pairs_find(&v->pairs, arena, &v->s, &all) : code;
     if (code != WM_OK)
         return code;
+    if (options != NULL)
+        v->options = *options;
+    bool prompt = plan->eligible_pairs > 0 || v->s.n_lanes * v->s.n_posts <= FEW_PAIRS;
+    if (prompt && plan->eligible_pairs <= PAIRS_PROMPT)
+        v->options.stop = NULL; /* also of a plan that was cut short it is said why others are not in it */
+    code = pairs_find(&v->pairs, arena, &v->s, &v->options);
+    if (code != WM_OK)
+        return code;
+    v->stopped = v->pairs.stopped;
     struct pricing *pricing = pricing_new(arena, &v->s, plan->prices_femto, options);
     v->left = arena_alloc(arena, plan->n_resources + 1, sizeof *v->left);
     v->placed = arena_alloc(arena, v->s.n_lanes + 1, sizeof *v->placed);
@@ -78,7 +82,7 @@ static int survey_begin(struct survey *v, struct arena *arena, const struct wm_d
     for (size_t i = 0; i < plan->n_placements; i++)
         v->placed[dataset->leaders.lane_of_row[plan->placements[i].leader]] = &plan->placements[i];
     fill_wants(v);
-    price_pairs(pricing, &v->pairs, v->worth, v->entry, options);
+    v->stopped = v->stopped || !price_pairs(pricing, &v->pairs, v->worth, v->entry, &v->options);
     return find_terms_of_posts(v, arena);
 }
 
@@ -185,10 +189,16 @@ static __int128_t gain_of(const struct survey *v, size_t post, size_t i)
     return (__int128_t)v->worth[i] - v->plan->prices_femto[post];
 }
 
-/* Every leader's nearest, [n_lanes]: the greatest gain, ties to the lower post. */
-static void find_nearest_of_lanes(const struct survey *v, struct nearest *of_lane)
+static bool survey_stops(struct survey *v)
 {
-    for (uint32_t post = 0; post < v->pairs.n_posts; post++)
+    v->stopped = v->stopped || (v->options.stop && v->options.stop(v->options.arg));
+    return v->stopped;
+}
+
+/* Every leader's nearest, [n_lanes]: the greatest gain, ties to the lower post. */
+static void find_nearest_of_lanes(struct survey *v, struct nearest *of_lane)
+{
+    for (uint32_t post = 0; post < v->pairs.n_posts && !survey_stops(v); post++)
         for (size_t i = v->pairs.first[post]; i < v->pairs.first[post + 1]; i++)
             take_nearer(v, &of_lane[v->pairs.lane[i]], post, i, gain_of(v, post, i), false);
 }
@@ -300,6 +310,8 @@ static void tell_leader(const struct survey *v, size_t lane, const struct neares
     *out = (struct wm_left_out){.row = v->dataset->leaders.row_of_lane[lane], .rival = WM_NO_ROW};
     if (!v->s.lane_in[lane])
         out->reason = WM_REASON_not_asked;
+    else if (v->stopped)
+        out->reason = WM_REASON_not_settled;
     else if (!n->any)
         out->reason = WM_REASON_not_eligible;
     else if (!n->found)
@@ -312,11 +324,15 @@ static void tell_leader(const struct survey *v, size_t lane, const struct neares
 
 static void tell_post(const struct survey *v, uint32_t post, const struct nearest *of_lane, struct wm_left_out *out)
 {
-    struct nearest n = nearest_of_post(v, of_lane, post);
+    struct nearest n = {.any = false};
+    if (!v->stopped)
+        n = nearest_of_post(v, of_lane, post);
     *out = (struct wm_left_out){.row = post, .rival = WM_NO_ROW, .openings = (size_t)v->left[post]};
     if (!v->s.post_in[post])
         out->reason = v->lifted.posts == NULL && !v->dataset->posts[post].severity.known ? WM_REASON_severity_unknown
                                                                                          : WM_REASON_not_asked;
+    else if (v->stopped)
+        out->reason = WM_REASON_not_settled;
     else if (!n.any)
         out->reason = WM_REASON_not_eligible;
     else if (!n.found)
@@ -348,8 +364,7 @@ static uint32_t *rows_of_report(struct arena *arena, size_t n)
     return rows;
 }
 
-static int report_left_out(struct wm_plan_report *report, struct arena *arena, struct arena *scratch,
-                           const struct survey *v)
+static int report_left_out(struct wm_plan_report *report, struct arena *arena, struct arena *scratch, struct survey *v)
 {
     size_t n_lanes = v->s.n_lanes, n_posts = v->s.n_posts;
     struct nearest *of_lane = arena_alloc(scratch, n_lanes + 1, sizeof *of_lane);
@@ -374,7 +389,7 @@ static int report_left_out(struct wm_plan_report *report, struct arena *arena, s
     for (size_t lane = 0; lane < n_lanes; lane++)
         if (lane_row[lane] != NO_REPORT_ROW)
             tell_leader(v, lane, &of_lane[lane], holder, &report->unplaced[lane_row[lane]]);
-    return survey_fix(v, report, post_row, lane_row);
+    return v->stopped ? WM_OK : survey_fix(v, report, post_row, lane_row);
 }
 
 static int report_make(struct report_block *block, const struct wm_dataset *dataset,
@@ -388,7 +403,9 @@ static int report_make(struct report_block *block, const struct wm_dataset *data
     arena_init(&scratch, SIZE_MAX); /* everything taken is sized by rows and pairs, which a dataset bounds */
     int code = survey_begin(&survey, &scratch, dataset, request, plan, options);
     code = code == WM_OK ? report_left_out(&block->answer, &block->arena, &scratch, &survey) : code;
-    code = code == WM_OK ? survey_worth(&survey, &block->answer, &block->arena, request, resolve_max, options) : code;
+    code = code == WM_OK && !survey.stopped
+               ? survey_worth(&survey, &block->answer, &block->arena, request, resolve_max, options)
+               : code;
     arena_fini(&scratch);
     return code;
 }

@@ -22,7 +22,9 @@ struct survey {
     uint16_t *entry;                    /* [pairs.n] of that worth, in the post's menu */
     int32_t *wants;                     /* [n_lanes][n_packages] what each package adds to the logit, 1e-6 */
     size_t n_packages;
-    bool *has_terms; /* [n_posts] takes part, and some package may be used there */
+    bool *has_terms;                 /* [n_posts] takes part, and some package may be used there */
+    struct wm_solve_options options; /* that it is made with */
+    bool stopped;                    /* before there was a nearest option for everybody: nothing is settled */
 };
 
 /* What an option is short of, added to the plan as it stands. */

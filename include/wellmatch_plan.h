@@ -66,7 +66,7 @@ enum { WM_NO_OPTION = -1 };
 
 enum wm_plan_status {
     WM_PLAN_OPTIMAL,    /* gap at most 1e-9 */
-    WM_PLAN_WITHIN_GAP, /* gap at most what was asked; of a plan also: the work is done, and `gap` is what is left */
+    WM_PLAN_WITHIN_GAP, /* gap at most what was asked; of a plan where nothing was: the work is done, this is left */
     WM_PLAN_DEADLINE,   /* stopped: the best so far with its gap, or no plan found yet */
     WM_PLAN_INFEASIBLE  /* locks and musts cannot all hold: see `conflicts` */
 };
@@ -277,6 +277,7 @@ struct wm_plan {
     size_t n_conflict;
     struct wm_demand *conflict; /* infeasible: drop any one of these and the others can hold */
     bool conflict_least;        /* false: stopped before the set was at its least */
+    bool stopped;               /* by the caller; else a gap that was asked for may be out of its own reach */
 };
 
 /*
@@ -382,8 +383,8 @@ struct wm_worth { /* of a resource with a price */
     bool must;    /* a post that must be filled: only its price is told, below 0 what each opening costs the plan */
     int64_t step; /* of how many more units this tells */
     int64_t least_nano; /* the best plan's value would rise by at least this */
-    /* And at most by this: price * step + (priced - value), more where the step lets in options that were past the limit
-       by themselves, less where it was solved again. */
+    /* And at most by this: price * step + (priced - value), more where uses then add up to more of the limit or the step
+       lets in options that were past it by themselves, less where it was solved again. */
     int64_t most_nano;
     /* The problem was solved again with `step` more: to the gap asked for, or to 0.1% if the plan is not proven to that. */
     bool resolved;

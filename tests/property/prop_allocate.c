@@ -474,7 +474,7 @@ static void note_first_plan(void *arg, const struct wm_progress *progress)
     watch->while_pricing = strcmp(progress->phase, "prices") == 0;
 }
 
-/* A plan is there before prices are, and who stops later than that gets one. */
+/* A plan is there before prices are; and whoever stops, however soon, gets one, and never a better one than there is. */
 static void test_early_plan(void **state)
 {
     (void)state;
@@ -489,15 +489,23 @@ static void test_early_plan(void **state)
         struct wm_plan *plan = NULL;
         assert_int_equal(wm_plan_make(dataset, NULL, &options, &plan), WM_OK);
         assert_true(watch.while_pricing || plan->value_nano == 0);
-        for (size_t later = 0; watch.first > 0 && later < 3; later++) {
-            struct patience patience = {watch.first + later, 0};
+        for (size_t left = 1; left <= watch.asked; left += 1 + left / 8) {
+            struct patience patience = {left, 0};
             struct wm_plan *stopped = NULL;
+            struct wm_plan_report *report = NULL;
+            static const struct wm_plan_request everything = WM_PLAN_REQUEST_INIT;
             options.stop = lose_patience;
             options.progress = NULL;
             options.arg = &patience;
             assert_int_equal(wm_plan_make(dataset, NULL, &options, &stopped), WM_OK);
-            assert_true(stopped->found && stopped->value_nano <= plan->value_nano);
+            assert_true(stopped->found && stopped->stopped);
+            assert_true(stopped->value_nano <= plan->value_nano);
+            assert_true(stopped->value_nano > 0 || plan->value_nano == 0);
             assert_true(stopped->bound_nano >= plan->value_nano);
+            assert_int_equal(wm_plan_explain(dataset, &everything, stopped, 20, &options, &report), WM_OK);
+            for (size_t i = 0; i < report->n_worth; i++)
+                assert_true(!report->worth[i].resolved);
+            wm_plan_report_free(report);
             wm_plan_free(stopped);
         }
         wm_plan_free(plan);
