@@ -59,10 +59,16 @@ size_t question_uses(const struct question *q, const struct wm_placement *placem
 
 /*
  * verify_bound.c: what the prices alone prove, in 1e-15; `plainly`: by the price of each unit and all of each limit, as
- * if uses could add up to anything. *bounded is false when a lock leaves its leader no option, or when options->stop ended
- * it. WM_EMEMORY.
+ * if uses could add up to anything, which tests compare with plain loops. *bounded is false when a lock leaves its leader
+ * no option, or when options->stop ended it. WM_EMEMORY.
  */
 int question_bound(const struct question *q, struct arena *arena, const struct wm_prices *prices, bool plainly,
                    const struct wm_solve_options *options, sum128 *bound, bool *bounded);
+/*
+ * By how much that bound rises at most, in 1e-15, with step[r] more of resource r alone: rise[n_resources]; options that
+ * only now are within the limit by themselves apart. WM_EMEMORY.
+ */
+int question_rises(const struct question *q, struct arena *arena, const struct wm_prices *prices, const int64_t *step,
+                   sum128 *rise);
 
 #endif

@@ -482,14 +482,14 @@ static void look_at_uses(struct bounding *b, bool *reach)
 }
 
 /*
- * The most that whole packages of mentor `m` bring within the hours. Past PACKING_MOST units of hours the best price an
+ * The most that whole packages of mentor `m` bring within `limit` hours. Past PACKING_MOST units of hours the best price an
  * hour stands for all of them, which is never less.
  */
-static sum128 pack(const struct bounding *b, size_t m, const bool *reach, sum128 *best)
+static sum128 pack(const struct bounding *b, size_t m, int64_t limit, const bool *reach, sum128 *best)
 {
     const struct question *q = b->q;
     const int64_t *cost = b->hours_cost + m * q->n_packages;
-    int64_t unit = 0, limit = q->limit[q->first_mentor + m], dearest = 0;
+    int64_t unit = 0, dearest = 0;
     for (size_t k = 0; k < q->n_packages; k++)
         if (reach[k]) {
             int64_t an_hour = cost[k] / q->hours[k] + (cost[k] % q->hours[k] > 0);
@@ -510,25 +510,18 @@ static sum128 pack(const struct bounding *b, size_t m, const bool *reach, sum128
     return best[limit / unit];
 }
 
-static int fill_uses(struct bounding *b, struct arena *arena, const struct wm_prices *prices, bool plainly)
+/* What a package's hours cost of each mentor, and what uses of the rest have in common; reach[n_mentors][n_packages]. */
+static int fill_uses(struct bounding *b, struct arena *arena, const struct wm_prices *prices, bool *reach)
 {
     const struct question *q = b->q;
-    size_t n = q->n_mentors * q->n_packages;
-    bool *reach = arena_alloc(arena, n + 1, sizeof *reach);
-    int64_t *cost = arena_alloc(arena, n + 1, sizeof *cost);
-    sum128 *best = arena_alloc(arena, PACKING_MOST + 1, sizeof *best);
+    int64_t *cost = arena_alloc(arena, q->n_mentors * q->n_packages + 1, sizeof *cost);
     b->divisor = arena_alloc(arena, q->n_resources, sizeof *b->divisor);
     b->hours_cost = cost;
-    if (reach == NULL || cost == NULL || best == NULL || b->divisor == NULL)
+    if (reach == NULL || cost == NULL || b->divisor == NULL)
         return WM_EMEMORY;
     for (size_t m = 0; m < q->n_mentors; m++)
         for (size_t k = 0; k < q->n_packages; k++)
             cost[m * q->n_packages + k] = capped((sum128)b->price[q->first_mentor + m] * q->hours[k]);
-    for (size_t m = 0; plainly && m < q->n_mentors; m++)
-        if (q->limit[q->first_mentor + m] != NO_LIMIT)
-            b->hours_most += (sum128)b->price[q->first_mentor + m] * q->limit[q->first_mentor + m];
-    if (plainly)
-        return WM_OK;
     for (size_t i = 0; i < prices->n_packages; i++) {
         const struct wm_package_price *p = &prices->packages[i];
         for (size_t k = 0; p->mentor < q->n_mentors && k < q->n_packages; k++)
@@ -538,8 +531,58 @@ static int fill_uses(struct bounding *b, struct arena *arena, const struct wm_pr
                                                                                    : p->price_femto;
     }
     look_at_uses(b, reach);
-    for (size_t m = 0; m < q->n_mentors; m++)
-        b->hours_most += pack(b, m, reach + m * q->n_packages, best);
+    return WM_OK;
+}
+
+/* `plainly`: all of each limit counts, and hours by the hour. */
+static int fill_hours(struct bounding *b, struct arena *arena, const struct wm_prices *prices, bool plainly)
+{
+    const struct question *q = b->q;
+    bool *reach = arena_alloc(arena, q->n_mentors * q->n_packages + 1, sizeof *reach);
+    sum128 *best = arena_alloc(arena, PACKING_MOST + 1, sizeof *best);
+    int code = fill_uses(b, arena, prices, reach);
+    if (code != WM_OK || best == NULL)
+        return WM_EMEMORY;
+    if (plainly)
+        memset(b->divisor, 0, q->n_resources * sizeof *b->divisor);
+    for (size_t m = 0; m < q->n_mentors; m++) {
+        int64_t limit = q->limit[q->first_mentor + m];
+        b->hours_most += plainly ? limit == NO_LIMIT ? 0 : (sum128)b->price[q->first_mentor + m] * limit
+                                 : pack(b, m, limit, reach + m * q->n_packages, best);
+    }
+    return WM_OK;
+}
+
+/*
+ * A step more of one limit changes one term of the sum: of money and pieces all of it is counted, also what uses do not
+ * add up to; hours are packed anew, with packages that only now are within them.
+ */
+int question_rises(const struct question *q, struct arena *arena, const struct wm_prices *prices, const int64_t *step,
+                   sum128 *rise)
+{
+    struct bounding *b = arena_alloc(arena, 1, sizeof *b);
+    bool *reach = arena_alloc(arena, q->n_mentors * q->n_packages + 1, sizeof *reach);
+    sum128 *best = arena_alloc(arena, PACKING_MOST + 1, sizeof *best);
+    if (b == NULL || best == NULL)
+        return WM_EMEMORY;
+    b->q = q;
+    b->price = fair_prices(q, arena, prices->femto);
+    if (b->price == NULL || fill_uses(b, arena, prices, reach) != WM_OK)
+        return WM_EMEMORY;
+    for (size_t r = 0; r < q->n_resources; r++) {
+        int64_t limit = q->limit[r];
+        if (limit == NO_LIMIT)
+            continue;
+        if (r < q->first_mentor || r >= q->moves) {
+            rise[r] = (sum128)b->price[r] * ((sum128)limit + step[r] - usable(b, r));
+            continue;
+        }
+        bool *of_mentor = reach + (r - q->first_mentor) * q->n_packages;
+        rise[r] = -pack(b, r - q->first_mentor, limit, of_mentor, best);
+        for (size_t k = 0; k < q->n_packages; k++)
+            of_mentor[k] |= q->hours[k] > limit && q->hours[k] - limit <= step[r];
+        rise[r] += pack(b, r - q->first_mentor, limit + step[r], of_mentor, best);
+    }
     return WM_OK;
 }
 
@@ -688,7 +731,7 @@ int question_bound(const struct question *q, struct arena *arena, const struct w
     b->q = q;
     b->n_parts = options != NULL && options->parallel != NULL ? PARTS : 1;
     b->price = fair_prices(q, arena, prices->femto);
-    if (b->price == NULL || fill_uses(b, arena, prices, plainly) != WM_OK || fill_accept(b, arena) != WM_OK ||
+    if (b->price == NULL || fill_hours(b, arena, prices, plainly) != WM_OK || fill_accept(b, arena) != WM_OK ||
         fill_lanes(b, arena) != WM_OK ||
         fill_named(b, arena, q->request->locks, q->request->n_locks, &b->locks) != WM_OK ||
         fill_named(b, arena, q->request->forbids, q->request->n_forbids, &b->forbids) != WM_OK ||

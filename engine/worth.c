@@ -4,9 +4,11 @@
  *
  * With prices p and what they prove (priced), no plan of the question with `step` more of resource r is worth more than
  *
- *     priced + p_r * step + what options that only now are within the limit by themselves stick out by (newcomers):
+ *     priced + what r's term rises by + what options that only now are within the limit by themselves stick out by
  *
- * the same prices prove it, as nothing else changes in the sum that is the bound. So the best rises by at most that
+ * (newcomers): the same prices prove it, as nothing else changes in the sum that is the bound. The term is p_r * limit, of
+ * which only counts what uses add up to: it rises by p_r * step, and at most by what did not count before besides
+ * (question_rises). So the best rises by at most that
  * less the plan's value; and by at least 0, since every plan still holds, or by what a fix of the report adds over the
  * bound. A plan made anew narrows both ends: its value is a plan's, its bound is no less than the best.
  *
@@ -120,23 +122,57 @@ static int by_resource(const void *left, const void *right)
     return (a->entry > b->entry) - (a->entry < b->entry);
 }
 
+/* A use at the plan's prices: of a mentor's hours by the package, where packages have a price. */
+static __int128_t cost_of_use(const struct survey *v, uint32_t resource, int64_t use)
+{
+    const struct wm_plan *plan = v->plan;
+    size_t from = 0, to = resource >= v->s.first_mentor && resource < v->s.moves ? plan->n_package_prices : 0;
+    struct wm_package_price wanted = {resource - (uint32_t)v->s.first_mentor, use, 0};
+    while (from < to) {
+        size_t at = from + (to - from) / 2;
+        const struct wm_package_price *p = &plan->package_prices[at];
+        if (p->mentor == wanted.mentor && p->hours == wanted.hours)
+            return p->price_femto;
+        if (p->mentor < wanted.mentor || (p->mentor == wanted.mentor && p->hours < wanted.hours))
+            from = at + 1;
+        else
+            to = at;
+    }
+    return (__int128_t)plan->prices_femto[resource] * use;
+}
+
 static __int128_t gain_of(const struct survey *v, size_t post, size_t i, const struct menu_entry *entry)
 {
     __int128_t gain = (__int128_t)survey_value(v, post, i, survey_logit(v, i, entry)) * NANO_IN_FEMTO;
     for (size_t u = 0; u < entry->n_uses; u++)
-        gain -= (__int128_t)v->plan->prices_femto[entry->resource[u]] * entry->use[u];
+        gain -= cost_of_use(v, entry->resource[u], entry->use[u]);
     return gain - (scenario_is_move(&v->s, v->pairs.lane[i], post) ? v->plan->prices_femto[v->s.moves] : 0);
+}
+
+/* How much less a newcomer may cost than by the prices of units, which the survey's worth is at. */
+static __int128_t most_eased(const struct survey *v, const struct newcomer *newcomers, size_t n)
+{
+    __int128_t most = 0;
+    for (size_t e = 0; e < n; e++) {
+        const struct menu_entry *entry = newcomers[e].entry;
+        __int128_t eased = 0;
+        for (size_t u = 0; u < entry->n_uses; u++)
+            eased += (__int128_t)v->plan->prices_femto[entry->resource[u]] * entry->use[u] -
+                     cost_of_use(v, entry->resource[u], entry->use[u]);
+        most = eased > most ? eased : most;
+    }
+    return most;
 }
 
 /* By how much the best of one resource's newcomers on a post sticks out, above each leader's floor. */
 static __int128_t excess_at_post(const struct survey *v, size_t post, const struct newcomer *newcomers, size_t n,
                                  const __int128_t *floor)
 {
-    __int128_t excess = 0;
+    __int128_t excess = 0, price = v->plan->prices_femto[post] - most_eased(v, newcomers, n);
     for (size_t i = v->pairs.first[post]; i < v->pairs.first[post + 1]; i++) {
         size_t lane = v->pairs.lane[i];
         __int128_t most = 0;
-        if (v->worth[i] == WORTH_NONE || (__int128_t)v->worth[i] - v->plan->prices_femto[post] <= floor[lane])
+        if (v->worth[i] == WORTH_NONE || v->worth[i] - price <= floor[lane])
             continue; /* not even the pair's best sticks out */
         for (size_t e = 0; e < n; e++) {
             __int128_t over = gain_of(v, post, i, newcomers[e].entry) - floor[lane];
@@ -270,29 +306,43 @@ static int resolve_worthiest(struct wm_plan_report *report, struct again *again,
 
 /* ---- the list ---- */
 
-/*
- * What the price of each unit proves, all of each limit counted: a step more of one then adds just its price. (The plan's
- * own proof also knows what uses can add up to, which a step may change by more.)
- */
-static int find_priced(const struct wm_dataset *dataset, const struct wm_plan_request *request,
-                       const struct wm_plan *plan, const struct wm_solve_options *options, struct arena *arena,
-                       int64_t *priced_nano)
+/* rise[n_resources]: of what the prices prove, with a step more of each. */
+static int find_rises(const struct survey *v, const struct wm_plan_request *request, struct arena *arena,
+                      __int128_t *rise)
 {
+    const struct wm_plan *plan = v->plan;
+    const struct wm_prices prices = {plan->prices_femto, plan->n_package_prices, plan->package_prices};
+    struct question q;
+    int64_t *step = arena_alloc(arena, plan->n_resources + 1, sizeof *step);
+    int code = step != NULL ? question_read(&q, arena, v->dataset, request) : WM_EMEMORY;
+    for (size_t r = 0, row; code == WM_OK && r < plan->n_resources; r++)
+        step[r] = step_of(wm_resource_at(v->dataset, r, &row));
+    return code == WM_OK ? question_rises(&q, arena, &prices, step, rise) : code;
+}
+
+/* What the prices prove: the check of the plan has told, unless the plan was cut short and too large for a check of that. */
+static int find_priced(const struct survey *v, const struct wm_plan_request *request,
+                       const struct wm_solve_options *options, struct arena *arena, int64_t *priced_nano)
+{
+    const struct wm_plan *plan = v->plan;
     struct wm_solve_options in_full = options ? *options : (struct wm_solve_options)WM_SOLVE_INIT;
+    const struct wm_prices prices = {plan->prices_femto, plan->n_package_prices, plan->package_prices};
     struct question q;
     sum128 bound = 0;
     bool bounded = false;
+    *priced_nano = plan->priced_nano;
+    if (!plan->stopped || (plan->eligible_pairs > 0 && plan->eligible_pairs <= PAIRS_PROMPT))
+        return WM_OK;
     in_full.stop = NULL;
-    int code = question_read(&q, arena, dataset, request);
+    int code = question_read(&q, arena, v->dataset, request);
     if (code == WM_OK)
-        code = question_bound(&q, arena, &(struct wm_prices){plan->prices_femto, 0, NULL}, true, &in_full, &bound,
-                              &bounded);
+        code = question_bound(&q, arena, &prices, false, &in_full, &bound, &bounded);
     *priced_nano = bounded ? nano_above(bound) : INT64_MAX;
     return code;
 }
 
 static void list_worth(const struct survey *v, struct wm_plan_report *report, const struct wm_plan_request *request,
-                       int64_t priced_nano, const int64_t *gain, const __int128_t *excess)
+                       int64_t priced_nano, const int64_t *gain, const __int128_t *rise, const __int128_t *excess)
 {
     const struct wm_plan *plan = v->plan;
     for (size_t r = 0; r < plan->n_resources; r++) {
@@ -306,7 +356,7 @@ static void list_worth(const struct survey *v, struct wm_plan_report *report, co
             (struct wm_worth){.resource = r, .price_femto = plan->prices_femto[r], .step = step_of(kind), .must = must};
         if (must)
             continue;
-        w->most_nano = added(nano_above(price_of_step(w) + excess[r]), added(priced_nano, -plan->value_nano));
+        w->most_nano = added(nano_above(rise[r] + excess[r]), added(priced_nano, -plan->value_nano));
         w->least_nano = more(0, added(gain[r], plan->value_nano - plan->bound_nano));
     }
     qsort(report->worth, report->n_worth, sizeof *report->worth, worthiest_first);
@@ -319,21 +369,23 @@ int survey_worth(const struct survey *v, struct wm_plan_report *report, struct a
     arena_init(&scratch, SIZE_MAX);
     size_t n = v->plan->n_resources;
     int64_t priced_nano, *gain = arena_alloc(&scratch, n + 1, sizeof *gain);
+    __int128_t *rise = arena_alloc(&scratch, n + 1, sizeof *rise);
     __int128_t *excess = arena_alloc(&scratch, n + 1, sizeof *excess);
     struct again again = {v->dataset, request, v->plan, options ? *options : (struct wm_solve_options)WM_SOLVE_INIT,
                           arena_alloc(&scratch, request->n_limits + 1, sizeof *again.limits)};
     report->worth = arena_alloc(arena, n + 1, sizeof *report->worth);
     int code = WM_EMEMORY;
-    if (gain == NULL || excess == NULL || again.limits == NULL || report->worth == NULL)
+    if (gain == NULL || rise == NULL || excess == NULL || again.limits == NULL || report->worth == NULL)
         goto done;
     for (size_t i = 0; i < request->n_limits; i++)
         again.limits[i] = request->limits[i];
-    code = find_priced(v->dataset, request, v->plan, options, &scratch, &priced_nano);
+    code = find_rises(v, request, &scratch, rise);
+    code = code == WM_OK ? find_priced(v, request, options, &scratch, &priced_nano) : code;
     code = code == WM_OK ? find_excess(v, &scratch, excess) : code;
     if (code != WM_OK)
         goto done;
     gains_of_fixes(report, v->dataset, gain);
-    list_worth(v, report, request, priced_nano, gain, excess);
+    list_worth(v, report, request, priced_nano, gain, rise, excess);
     code = resolve_worthiest(report, &again, gain, resolve_max);
 done:
     arena_fini(&scratch);
