@@ -37,6 +37,10 @@ static const char *proof_text(struct page *page, struct slice plan)
     if (value_is(value_at(plan, "state"), "cancelled"))
         return page_say(page, "Stopped: this is the best plan so far, and it is within %s of the best there can be.",
                         page_share(page, gap));
+    if (value_is(value_at(plan, "ended_by"), "work"))
+        return page_say(
+            page, "The search ended at its own limit of work, not the clock's: this plan is within %s of the best.",
+            page_share(page, gap));
     return page_say(page, "It was stopped before the best was proven: this plan is within %s of it.",
                     page_share(page, gap));
 }

@@ -62,6 +62,8 @@ void encode_plan_summary(struct buf *buf, const struct plan_label *label, const 
     json_put_text(buf, "plan", label->plan);
     json_put_text(buf, "state", label->state);
     json_put_text(buf, "status", wm_plan_status_name(plan ? plan->status : WM_PLAN_DEADLINE));
+    if (plan && plan->status == WM_PLAN_DEADLINE)
+        json_put_text(buf, "ended_by", plan->stopped ? "stop" : "work");
     json_put_bool(buf, "found", found);
     encode_nano(buf, "value", found ? plan->value_nano : WM_MISSING);
     encode_nano(buf, "bound", plan ? plan->bound_nano : WM_MISSING);

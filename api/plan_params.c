@@ -105,38 +105,45 @@ const struct param plan_price_members[] = {
     {                                                                                                 \
         "moves_max", PARAM_INTEGER, false, 0, WM_ROWS_MAX, NULL, "At most so many moves.", NULL, NULL \
     }
-#define SOLVING                                                                                                     \
-    {"gap",                                                                                                         \
-     PARAM_NANO,                                                                                                    \
-     false,                                                                                                         \
-     0,                                                                                                             \
-     NANO,                                                                                                          \
-     NULL,                                                                                                          \
-     "Stop when proven this near the best; not given or 0: the optimum where it can be proven, 0.1% beyond.",       \
-     NULL,                                                                                                          \
-     NULL},                                                                                                         \
-        {"deadline_ms",                                                                                             \
-         PARAM_INTEGER,                                                                                             \
-         false,                                                                                                     \
-         PLAN_DEADLINE_MIN_MS,                                                                                      \
-         PLAN_DEADLINE_MAX_MS,                                                                                      \
-         "60000",                                                                                                   \
-         "Then the best so far with its gap; counted from the start of solving.",                                   \
-         NULL,                                                                                                      \
-         NULL},                                                                                                     \
-        {"resolve", PARAM_INTEGER, false, 0, PLAN_RESOLVE_MAX, "20", "So many prices are backed by solving again.", \
-         NULL,      NULL},                                                                                          \
-        {"idempotency_key",                                                                                         \
-         PARAM_TEXT,                                                                                                \
-         false,                                                                                                     \
-         1,                                                                                                         \
-         128,                                                                                                       \
-         NULL,                                                                                                      \
-         "The same key is the same job, however often it is sent.",                                                 \
-         NULL,                                                                                                      \
-         NULL},                                                                                                     \
-    {                                                                                                               \
-        "progress", PARAM_BOOL, false, 0, 0, "false", "Send plan.progress to this connection.", NULL, NULL          \
+#define SOLVING                                                                                               \
+    {"gap",                                                                                                   \
+     PARAM_NANO,                                                                                              \
+     false,                                                                                                   \
+     0,                                                                                                       \
+     NANO,                                                                                                    \
+     NULL,                                                                                                    \
+     "Stop when proven this near the best; not given or 0: the optimum where it can be proven, 0.1% beyond.", \
+     NULL,                                                                                                    \
+     NULL},                                                                                                   \
+        {"deadline_ms",                                                                                       \
+         PARAM_INTEGER,                                                                                       \
+         false,                                                                                               \
+         PLAN_DEADLINE_MIN_MS,                                                                                \
+         PLAN_DEADLINE_MAX_MS,                                                                                \
+         "60000",                                                                                             \
+         "Then the best so far with its gap; counted from the start of solving.",                             \
+         NULL,                                                                                                \
+         NULL},                                                                                               \
+        {"resolve",                                                                                           \
+         PARAM_INTEGER,                                                                                       \
+         false,                                                                                               \
+         0,                                                                                                   \
+         PLAN_RESOLVE_MAX,                                                                                    \
+         NULL,                                                                                                \
+         "So many prices are backed by solving again; 20, of a large country fewer.",                         \
+         NULL,                                                                                                \
+         NULL},                                                                                               \
+        {"idempotency_key",                                                                                   \
+         PARAM_TEXT,                                                                                          \
+         false,                                                                                               \
+         1,                                                                                                   \
+         128,                                                                                                 \
+         NULL,                                                                                                \
+         "The same key is the same job, however often it is sent.",                                           \
+         NULL,                                                                                                \
+         NULL},                                                                                               \
+    {                                                                                                         \
+        "progress", PARAM_BOOL, false, 0, 0, "false", "Send plan.progress to this connection.", NULL, NULL    \
     }
 
 const struct param plan_allocate_params[] = {QUESTION, SOLVING, END};

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+enum { RESOLVE_USUAL = 20, RESOLVE_PLACES = 300000000 /* leaders times posts, of all that is solved again */ };
+
 static const enum wm_table resource_tables[] = {[WM_RESOURCE_POST] = WM_POSTS,
                                                 [WM_RESOURCE_BUDGET] = WM_BUDGETS,
                                                 [WM_RESOURCE_PACKAGE] = WM_PACKAGES,
@@ -399,13 +401,21 @@ static void set_given(const struct plan_builder *build, const char *name, int64_
         *number = params_get(build->params, name)->number;
 }
 
+/* Nobody waits a minute for prices that were not asked for: of a large country fewer are solved again. */
+static size_t usual_resolve(const struct wm_dataset *dataset)
+{
+    size_t places = wm_table_rows(dataset, WM_LEADERS) * wm_table_rows(dataset, WM_POSTS);
+    size_t most = places > 0 ? RESOLVE_PLACES / places : RESOLVE_USUAL;
+    return most < RESOLVE_USUAL ? most : RESOLVE_USUAL;
+}
+
 static void set_numbers(struct plan_builder *build)
 {
     struct plan_question *question = build->question;
     int64_t resolve = (int64_t)question->resolve;
     set_number(build, "gap", &question->gap_nano);
     set_number(build, "deadline_ms", &question->deadline_ms);
-    set_number(build, "resolve", &resolve);
+    set_given(build, "resolve", &resolve);
     question->resolve = (size_t)resolve;
     set_given(build, "move_penalty", &question->request.move_penalty_nano);
     set_given(build, "moves_max", &question->request.moves_max);
@@ -561,7 +571,7 @@ int plan_question_read(struct wm_dataset *dataset, const struct params *params, 
     question->request = base ? base->question->request : (struct wm_plan_request)WM_PLAN_REQUEST_INIT;
     question->gap_nano = base ? base->question->gap_nano : 0;
     question->deadline_ms = base ? base->question->deadline_ms : PLAN_DEADLINE_MS;
-    question->resolve = base ? base->question->resolve : 0;
+    question->resolve = base ? base->question->resolve : usual_resolve(dataset);
     buf_init(&question->text, PLAN_TEXT_MAX_BYTES);
     buf_init(&question->edits, PLAN_TEXT_MAX_BYTES);
 

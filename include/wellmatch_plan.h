@@ -67,7 +67,7 @@ enum { WM_NO_OPTION = -1 };
 enum wm_plan_status {
     WM_PLAN_OPTIMAL,    /* gap at most 1e-9 */
     WM_PLAN_WITHIN_GAP, /* gap at most what was asked; of a plan where nothing was: the work is done, this is left */
-    WM_PLAN_DEADLINE,   /* stopped: the best so far with its gap, or no plan found yet */
+    WM_PLAN_DEADLINE,   /* the best so far: stopped, or short of the gap asked for; or no plan found yet */
     WM_PLAN_INFEASIBLE  /* locks and musts cannot all hold: see `conflicts` */
 };
 WM_API const char *wm_plan_status_name(enum wm_plan_status status); /* "optimal", "within_gap", ... */
