@@ -2,12 +2,17 @@
  * Who should go where, for a whole country: the passes from a question to a plan with its proof. Read wm_plan_make first.
  *
  *   1 scenario   what may be chosen, what it uses, what the limits are                              scenario.c
- *   2 pairs      leader and post that pass every hard rule                                          pairs.c
- *   3 prices     of all that is scarce, by a bundle over assignments of the pairs that matter;       country.c bundle.c
- *                scans over every pair find those that were overlooked and prove the bound           assign.c price.c
- *   4 plan       from shares and prices: rounded, repaired, improved                                 draft.c
- *   5 search     options that fall short by more than the gap are out; the rest is searched          lift.c solve.c
- *   6 verify     feasibility, value and bound again, by code that knows nothing of all this          verify.c
+ *   2 demands    a plan that meets locks and musts, or those of them that contradict each other      lift.c
+ *   3 pairs      leader and post that pass every hard rule                                           pairs.c
+ *   4 early      some plan at once, for whoever stops it; and again as prices improve                early.c
+ *   5 prices     of all that is scarce: a large country's first from one in miniature (sample.c);    country.c lumps.c
+ *                a bundle over assignments of the pairs that matter; scans over every pair find      bundle.c assign.c
+ *                those that were overlooked and prove the bound. With a plan from before, from it    price_scan.c base.c
+ *   6 plan       shares settled bit by bit where nothing good is there yet; then plans from          dive.c draft.c
+ *                shares and prices, improved part by part; of a country that is not large, a         polish.c lift.c
+ *                search among the columns that fall least short
+ *   7 search     options that fall short by more than the gap are out; the rest is searched          lift.c solve.c
+ *   8 verify     feasibility, value and bound again, by code that knows nothing of all this          verify.c
  */
 #include "country.h"
 

@@ -15,7 +15,7 @@
 enum {
     SMALL_PAIRS = 200000, /* that many pairs and their columns can be gone through without a thought */
     ROUND_PLACES =
-        100 /* openings of a planning round: the exact search finds good plans by itself sooner than passes 4 and 5 */
+        100 /* openings of a planning round: the exact search finds good plans by itself sooner than pass 6 */
 };
 
 /* A leader at a post on the terms of one entry of its menu. */
@@ -135,16 +135,16 @@ int early_first(struct country *c);
 /* And one from the placements of one look. */
 int early_plan(struct country *c, const struct pick *picks, size_t n);
 
-/* dive.c: pass 5. A plan by settling shares bit by bit. */
+/* dive.c: pass 6. A plan by settling shares bit by bit. */
 int dive_plan(struct country *c);
 
-/* draft.c: pass 5. Plans from prices and shares. */
+/* draft.c: pass 6. Plans from prices and shares. */
 int draft_plans(struct country *c);
 
-/* lift.c: pass 5. Better plans by a search among the columns that fall least short, as far as a count of steps goes. */
+/* lift.c: pass 6. Better plans by a search among the columns that fall least short, as far as a count of steps goes. */
 int lift_nearest(struct country *c);
 
-/* lift.c: pass 6. The exact search over the columns left, where they are few enough. */
+/* lift.c: pass 7. The exact search over the columns left, where they are few enough. */
 int lift_search(struct country *c);
 /*
  * The best placements for a small country by themselves, into picks[picks_most], after country_relax: to a relative gap,

@@ -6,6 +6,10 @@
  * at least what the column falls short of its leader's and post's prices (Dantzig, Fulkerson and Johnson 1954, reduced
  * cost fixing). So columns short by more than bound less plan are in no better plan, and what the search proves of the
  * others it proves of the whole problem.
+ *
+ * Of the passes of allocate.c these are lifted: the demands (lift_demands), the columns that fall least short where a plan
+ * is looked for (lift_nearest), all that may still be in a better plan (lift_search). And, for passes that make a plan
+ * part by part, what a dive has left (lift_rest, dive.c) and a part of a plan (lift_columns, polish.c).
  */
 #include "country.h"
 
