@@ -155,6 +155,24 @@ static uint32_t glance(const struct look *look, size_t at, size_t n, int32_t flo
     return look->pricing->kernel->may(most_nano, floor, look->least_nano, lane);
 }
 
+/*
+ * Whether a pair may still be its leader's best, or among the best of its post: what it is worth at most, less what the
+ * post costs at least, says no of most while prices are rough.
+ */
+static bool may_matter(const struct look *look, size_t post, const struct sighting *best, size_t pair, int32_t floor)
+{
+    const struct pairs *pairs = look->pairs;
+    uint32_t lane = pairs->lane[pair];
+    if (pairs->most_nano == NULL || floor <= -NANO_MAX || look->each_most == 0)
+        return true; /* nothing is known */
+    int64_t over = ((int64_t)pairs->most_nano[pair] - floor) * NANO_IN_FEMTO;
+    if (over > best[lane].over)
+        return true;
+    const struct found *worst = look->kept + look->first_kept[post];
+    return !look->second &&
+           (look->n_kept[post] < look->each_most || less(over, look->lane_price[lane]) >= worst->reduced);
+}
+
 static void judge_certain(const struct look *look, size_t post, struct sighting *best, struct batch *b)
 {
     size_t first = look->pairs->first[post], n = look->pairs->first[post + 1] - first, at = 0;
@@ -180,7 +198,8 @@ static void scan_post(const struct look *look, size_t post, struct sighting *bes
         uint32_t left = glance(look, at, n, floor) & (uint32_t)((UINT64_C(1) << n) - 1);
         for (; left != 0; left &= left - 1) {
             size_t pair = at + (unsigned)__builtin_ctz(left);
-            if (!s->has_moves || s->base_post[look->pairs->lane[pair]] != post) /* those were certain */
+            if ((!s->has_moves || s->base_post[look->pairs->lane[pair]] != post) && /* those were certain */
+                may_matter(look, post, best, pair, floor))
                 add_pair(look, post, best, &b, pair);
         }
     }
