@@ -705,7 +705,8 @@ int country_columns(struct country *c, int64_t most_femto, size_t n_most, struct
     *n = 0;
     *out = columns;
     *all = !scan.stopped;
-    qsort(scan.found, scan.n_found, sizeof *scan.found, by_lane);
+    if (scan.n_found > 0)
+        qsort(scan.found, scan.n_found, sizeof *scan.found, by_lane);
     for (size_t f = 0; f < scan.n_found && *all; f++) {
         const struct found *found = &scan.found[f];
         const struct menu *menu = &s->menus[found->post];
