@@ -185,8 +185,8 @@ check: ## everything that must hold before a release (about twenty minutes)
 	@$(MAKE) fuzz FUZZ_SECONDS=20
 
 strict: ## no warning from gcc or clang
-	@$(MAKE) CC=gcc BUILD=build/strict-gcc CFLAGS=-Werror all tests
-	@$(MAKE) CC=clang BUILD=build/strict-clang CFLAGS=-Werror all tests
+	@$(MAKE) CC=gcc BUILD=build/strict-gcc CFLAGS=-Werror all tests build/strict-gcc/tests/reproduce/answers
+	@$(MAKE) CC=clang BUILD=build/strict-clang CFLAGS=-Werror all tests build/strict-clang/tests/reproduce/answers
 
 asan: ## every test under the address sanitizer
 	@$(SLOW) $(MAKE) BUILD=build/asan SANITIZE=-fsanitize=address test

@@ -26,7 +26,7 @@ struct question {
 };
 
 struct work {
-    const struct wm_dataset *dataset;
+    struct wm_dataset *dataset;
     struct question *questions;
     size_t n;
     atomic_size_t next; /* the first question nobody has taken */
@@ -62,7 +62,7 @@ static size_t ask_all(const struct wm_dataset *dataset, struct question *questio
     return n;
 }
 
-static void answer(const struct wm_dataset *dataset, struct question *question)
+static void answer(struct wm_dataset *dataset, struct question *question)
 {
     const struct method *method = method_find((struct slice){question->method, strlen(question->method)});
     struct method_call call = {.dataset = dataset};
