@@ -7,6 +7,10 @@
 #include "client_value.h"
 #include "jsonrpc.h"
 
+#include <string.h>
+
+enum { ID_CAP = 128 };
+
 /* ---- Checking ---- */
 
 /* Members of a row as they stand there, unknown ones left out. */
@@ -21,17 +25,16 @@ static void put_some(struct buf *params, struct slice row, const char *const nam
     }
 }
 
-/* What a check needs of the placements: the ids, no more. */
-static void put_placements(struct buf *params, struct slice rows)
+/* What a check needs of placements: the ids, no more. */
+static void put_rows(struct buf *params, const char *key, struct slice rows, const char *const names[], size_t n)
 {
-    static const char *const names[] = {"leader", "post", "package", "mentor"};
     struct items items = value_items(rows);
-    json_put_key(params, "placements");
+    json_put_key(params, key);
     json_open(params, '[');
     for (struct slice row; value_next(&items, &row);) {
         json_item(params);
         json_open(params, '{');
-        put_some(params, row, names, 4);
+        put_some(params, row, names, n);
         json_close(params, '}');
     }
     json_close(params, ']');
@@ -62,60 +65,152 @@ static void put_prices(struct buf *params, struct slice rows)
     json_close(params, ']');
 }
 
-/* A plan from a file is sent whole, with the question it answers; one by its id is held where it is asked for. */
-static void put_check(struct buf *params, const char *word, struct slice plan)
+/* What moves are counted from: who was where. */
+static void put_base(struct buf *params, const char *word, struct slice base)
 {
+    static const char *const names[] = {"leader", "post"};
+    if (!base.at)
+        json_put_text(params, "base_plan", word);
+    else
+        put_rows(params, "base", value_at(base, "placements"), names, 2);
+}
+
+/* What is to be judged: a plan, and where its moves are counted from another, that one. */
+struct checking {
+    struct client *client;
+    struct link link;
+    const char *word, *base_word; /* base_word: NULL when not given */
+    bool by_id;                   /* and not beside a base: whoever holds the plan knows its own */
+    struct client_plan plan, base;
+};
+
+static void copy_id(struct slice id, char out[ID_CAP])
+{
+    out[0] = '\0';
+    if (id.at && json_kind(id) == '"')
+        json_string_copy(json_string_raw(id), out, ID_CAP);
+}
+
+/* By the id that the plan gives, when no base is: whoever is asked has to hold that still. */
+static bool asks_for_base(const struct checking *checking)
+{
+    return !checking->by_id && !checking->base_word && client_plan_counts_moves(checking->plan.whole);
+}
+
+/* A plan from a file is sent whole, with the question it answers; one by its id is held where it is asked for. */
+static void put_check(struct buf *params, const struct checking *checking)
+{
+    static const char *const names[] = {"leader", "post", "package", "mentor"};
+    struct slice plan = checking->plan.whole, base = value_at(plan, "base");
     json_open(params, '{');
-    if (!plan.at) {
-        json_put_text(params, "plan", word);
+    if (checking->by_id) {
+        json_put_text(params, "plan", checking->word);
     } else {
-        put_placements(params, value_at(plan, "placements"));
+        put_rows(params, "placements", value_at(plan, "placements"), names, 4);
         if (value_at(plan, "prices").at)
             put_prices(params, value_at(plan, "prices"));
         client_plan_put_request(params, plan);
     }
+    if (checking->base_word) {
+        put_base(params, checking->base_word, checking->base.whole);
+    } else if (asks_for_base(checking)) {
+        json_put_key(params, "base_plan");
+        buf_put(params, base.at, base.len);
+    }
     json_close(params, '}');
 }
 
-static enum exit_code judge(struct client *client, struct link *link, const char *word, struct client_plan *plan)
+static enum exit_code tell_remedy(const struct checking *checking)
+{
+    char base[ID_CAP];
+    copy_id(value_at(checking->plan.whole, "base"), base);
+    client_complain("%s: its moves are counted from %s%s, which is not kept here; give --base PLAN: the file that "
+                    "'wellmatch allocate --json' wrote of that plan",
+                    checking->word, *base ? "plan " : "another plan", base);
+    return EXIT_INPUT;
+}
+
+/* The base is another plan than the one that the plan says it changes. */
+static bool is_other_base(const struct checking *checking)
+{
+    char says[ID_CAP], is[ID_CAP];
+    copy_id(value_at(checking->plan.whole, "base"), says);
+    copy_id(value_at(checking->base.whole, "plan"), is);
+    if (!*says || !*is || strcmp(says, is) == 0)
+        return false;
+    client_complain("--base: %s is plan %s, but the moves of %s are counted from plan %s", checking->base_word, is,
+                    checking->word, says);
+    return true;
+}
+
+static enum exit_code open_plans(struct checking *checking)
+{
+    enum exit_code code = client_plan_open(checking->client, &checking->link, checking->word, &checking->plan);
+    if (code == EXIT_DONE && checking->base_word && !client_plan_is_id(checking->base_word))
+        code = client_plan_open(checking->client, &checking->link, checking->base_word, &checking->base);
+    if (code == EXIT_DONE && checking->base.whole.at && is_other_base(checking))
+        code = EXIT_INPUT;
+    if (code == EXIT_DONE && asks_for_base(checking) && value_missing(value_at(checking->plan.whole, "base")))
+        code = tell_remedy(checking);
+    return code;
+}
+
+static void show_verdict(struct checking *checking, struct slice verdict)
+{
+    struct client *client = checking->client;
+    struct page page = {&client->out, &client->screen, NULL};
+    if (client->json)
+        plan_put_verdict(&client->out, checking->plan.whole, verdict);
+    else
+        plan_show_verdict(&page, checking->plan.whole, verdict);
+    page_end(&page);
+}
+
+/* No such base, or no more. */
+static bool is_of_base(const struct link_answer *answer)
+{
+    return answer->code == RPC_GONE ||
+           (answer->code == RPC_UNKNOWN && value_is(value_at(answer->value, "data/pointer"), "/base_plan"));
+}
+
+static enum exit_code judge(struct checking *checking)
 {
     struct buf params;
     struct link_answer answer;
-    bool by_id = client_plan_is_id(word);
-    enum exit_code code = client_plan_open(client, link, word, plan);
+    enum exit_code code = open_plans(checking);
     if (code != EXIT_DONE)
         return code;
     buf_init(&params, LINE_MAX_BYTES);
-    put_check(&params, word, by_id ? (struct slice){0} : plan->whole);
-    code = (enum exit_code)link_call(link, "plan.check", (struct slice){params.at, params.len}, &answer);
+    put_check(&params, checking);
+    code = (enum exit_code)link_call(&checking->link, "plan.check", (struct slice){params.at, params.len}, &answer);
     buf_fini(&params);
-    if (code != EXIT_DONE)
-        client_complain("%s", link->error);
-    else if (answer.code != 0)
-        return client_tell_error(client, &answer, NULL);
-    if (code != EXIT_DONE)
+    if (code != EXIT_DONE) {
+        client_complain("%s", checking->link.error);
         return code;
-    struct page page = {&client->out, &client->screen, NULL};
-    if (client->json)
-        plan_put_verdict(&client->out, plan->whole, answer.value);
-    else
-        plan_show_verdict(&page, plan->whole, answer.value);
-    page_end(&page);
-    return plan_holds(plan->whole, answer.value) ? EXIT_DONE : EXIT_INPUT;
+    }
+    if (asks_for_base(checking) && is_of_base(&answer))
+        return tell_remedy(checking);
+    if (answer.code != 0)
+        return client_tell_error(checking->client, &answer, NULL);
+    show_verdict(checking, answer.value);
+    return plan_holds(checking->plan.whole, answer.value) ? EXIT_DONE : EXIT_INPUT;
 }
 
 enum exit_code run_check(struct client *client)
 {
-    const char *word = client->options.words[1];
-    struct client_plan plan;
-    struct link link;
-    enum exit_code code = client_open(client, &link);
+    const struct options *options = &client->options;
+    struct checking checking = {
+        .client = client, .word = options->words[1], .base_word = options_value(options, OPTION_base)};
+    enum exit_code code = client_open(client, &checking.link);
     if (code != EXIT_DONE)
         return code;
-    client_plan_init(&plan);
-    code = judge(client, &link, word, &plan);
-    client_plan_fini(&plan);
-    link_close(&link);
+    checking.by_id = client_plan_is_id(checking.word) && !checking.base_word;
+    client_plan_init(&checking.plan);
+    client_plan_init(&checking.base);
+    code = judge(&checking);
+    client_plan_fini(&checking.base);
+    client_plan_fini(&checking.plan);
+    link_close(&checking.link);
     return code;
 }
 

@@ -50,6 +50,7 @@ enum option_kind {
       "stop after so long with the best plan so far")                                                                 \
     X(gap, "gap", 0, OPTION_SHARE, "G", "/gap", "stop when the plan is proven this near the best: 0.001 or 0.1%")     \
     X(check, "check", 0, OPTION_WORD, "PLAN", NULL, "do not solve: judge this plan, as --json wrote it")              \
+    X(base, "base", 0, OPTION_WORD, "PLAN", NULL, "the plan that moves are counted from: a file, or the id of one")   \
     X(leaders, "leaders", 0, OPTION_LIST, "N|ID,...", "/leaders",                                                     \
       "generate: how many to draw, 400 when not given; else only these")                                              \
     X(posts, "posts", 0, OPTION_LIST, "N|ID,...", "/posts",                                                           \

@@ -371,8 +371,9 @@ enum exit_code client_plan_ask_again(const struct client *client, struct link *l
     struct slice request = value_at(plan->whole, "request");
     struct buf params;
     if (!request.at || value_at(request, "plan").at) {
-        client_complain("this plan %s; start from a plan that does not",
-                        request.at ? "is a change of another, which is held no more" : "does not say what was asked");
+        client_complain("this plan %s",
+                        request.at ? "is a change of another, and neither is held here; start from that other one"
+                                   : "does not say what was asked; start from one that does");
         return EXIT_INPUT;
     }
     start_params(&params);
@@ -382,21 +383,18 @@ enum exit_code client_plan_ask_again(const struct client *client, struct link *l
     return code;
 }
 
-/*
- * Of a change of another plan the other is left out where it does not matter: it does where moves are counted. The plan
- * itself stands for its question then, and has to be held still.
- */
+bool client_plan_counts_moves(struct slice plan)
+{
+    struct slice request = value_at(plan, "request");
+    return value_number(value_at(request, "move_penalty")) > 0 || !value_missing(value_at(request, "moves_max"));
+}
+
 void client_plan_put_request(struct buf *params, struct slice plan)
 {
     static const char *const unjudged[] = {"gap",  "deadline_ms",  "resolve",  "progress", "idempotency_key",
                                            "plan", "move_penalty", "moves_max"};
-    struct slice request = value_at(plan, "request"), id = value_at(plan, "plan");
-    if (value_number(value_at(request, "move_penalty")) > 0 || !value_missing(value_at(request, "moves_max"))) {
-        json_put_key(params, "plan");
-        buf_put(params, id.at, id.len);
-        return;
-    }
-    put_members(params, request, unjudged, sizeof unjudged / sizeof *unjudged);
+    put_members(params, value_at(plan, "request"), unjudged,
+                sizeof unjudged / sizeof *unjudged - (client_plan_counts_moves(plan) ? 2 : 0));
 }
 
 bool client_plan_same_value(const struct client_plan *a, const struct client_plan *b)

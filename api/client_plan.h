@@ -36,7 +36,12 @@ enum exit_code client_plan_open(const struct client *client, struct link *link, 
 enum exit_code client_plan_ask_again(const struct client *client, struct link *link, const struct client_plan *plan,
                                      struct client_plan *out);
 bool client_plan_same_value(const struct client_plan *a, const struct client_plan *b);
-/* The members of the question that `plan` answers, put into the open object `params`: all that it is to be judged by. */
+/* Is there a cap on moves, or a penalty? Then the plan is to be judged beside the one that it changes. */
+bool client_plan_counts_moves(struct slice plan);
+/*
+ * The members of the question that `plan` answers, put into the open object `params`: all that it is to be judged by.
+ * What its moves are counted from is the caller's to put.
+ */
 void client_plan_put_request(struct buf *params, struct slice plan);
 /* The exit code that a plan stands for. */
 enum exit_code client_plan_code(const struct client_plan *plan);

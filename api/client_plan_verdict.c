@@ -189,6 +189,22 @@ static void tell_faults(struct page *page, struct slice list)
     }
 }
 
+/* What the plan may move, as it was judged. */
+static void tell_moves(struct page *page, struct slice plan)
+{
+    struct slice request = value_at(plan, "request"), most = value_at(request, "moves_max");
+    double penalty = value_number(value_at(request, "move_penalty"));
+    const char *base = page_text(page, plan, "base");
+    if (value_missing(most) && !(penalty > 0))
+        return;
+    const char *cap = value_missing(most) ? "" : page_say(page, ": at most %s", page_whole(page, request, "moves_max"));
+    const char *cost = penalty > 0 ? page_say(page, "%s each takes %s off the value", *cap ? ", and" : ":",
+                                              page_decimal(page, request, "move_penalty", 9))
+                                   : "";
+    page_paragraph(
+        page, page_say(page, "Moves are counted from %s%s%s%s.", *base ? "plan " : "the base plan", base, cap, cost));
+}
+
 void plan_show_verdict(struct page *page, struct slice plan, struct slice verdict)
 {
     const char *bound = page_decimal(page, verdict, "bound", 9);
@@ -203,7 +219,7 @@ void plan_show_verdict(struct page *page, struct slice plan, struct slice verdic
         page, page_say(page, "Its value, added up again: %s%s.", page_decimal(page, verdict, "value", 9), claimed));
     claimed =
         bound_agrees(plan, verdict) ? "" : page_say(page, "; it says %s", page_decimal(page, plan, "priced_bound", 9));
-    double gap = value_number(value_at(verdict, "gap"));
+    tell_moves(page, plan);
     if (*bound)
         page_paragraph(page, page_say(page,
                                       "Its prices prove, over every option there is, that no plan is worth more "

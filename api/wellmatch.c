@@ -257,13 +257,15 @@ static const struct command commands[] = {
      {"plan"},
      1,
      1,
-     ASKING & ~OPTION_BIT(csv),
+     (ASKING & ~OPTION_BIT(csv)) | OPTION_BIT(base),
      run_check,
      NULL,
      "whether a plan keeps every rule and limit and is worth what it says",
      "  wellmatch check plan.json > verdict.txt\n"
      "  wellmatch allocate --json | wellmatch check - > verdict.txt\n"
+     "  wellmatch check after.json --base before.json > verdict.txt\n"
      "\n"
+     "A plan with a cap on moves (moves_max) or a move_penalty says so itself; --base is the plan that it changes.\n"
      "The check shares no code with the solver. Exit 0: the plan holds; 2: it does not.\n"},
     {"plans",
      "",

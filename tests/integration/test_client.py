@@ -1050,6 +1050,36 @@ class Planning(WithService):
         out = self.allocate(*self.few, "--what-if", "-" + row["leader"])
         self.assertRegex(out, r"^Expected benefit %.6f \(as it was\) to %.6f \(-%s\): -0\.\d+\.\n" % (self.plan["value"], plan["value"], row["leader"]))
         self.assertRegex(out, r"(?m)^%s  no place now  %s " % (row["leader"], row["post"]))
+    def test_check_counts_moves_from_a_base(self):
+        row = max(self.plan["placements"], key=lambda row: row["value"])
+        for more, says in [(["--moves-max", "1"], "at most 1."), (["--move-penalty", "0.0001"], "each takes 0.000100000 off the value."),
+                           (["--moves-max", "1", "--move-penalty", "0.0001"], "at most 1, and each takes ")]:
+            plan = json.loads(self.allocate("--from", self.path, "--what-if", "-" + row["leader"], *more, "--json"))
+            base, path = self.write("base.json", self.plan), self.write("after.json", plan)
+            stayed = next(r for r in self.plan["placements"] if (r["leader"], r["post"]) in {(p["leader"], p["post"]) for p in plan["placements"]})
+            others = [r for r in self.plan["placements"] if r != stayed]
+            for where in [["--data", "data/sample"], ["-u", self.url]]:
+                code, out, error = client("check", path, "--base", base, *where)
+                self.assertEqual((code, error), (DONE, ""), out)
+                self.assertIn("Moves are counted from plan %s: %s" % (self.plan["plan"], says), out)
+                verdict = json.loads(client("check", path, "--base", base, "--json", *where)[1])
+                self.assertEqual((verdict["holds"], verdict["value"], verdict["bound"]), (True, plan["value"], plan["priced_bound"]))
+                elsewhere = self.write("elsewhere.json", {**self.plan, "placements": others, "plan": None})
+                code, out, error = client("check", path, "--base", elsewhere, *where)
+                self.assertEqual((code, error), (INPUT, ""))  # one move more: past the cap, or its penalty is missing
+                self.refused(INPUT, "check", path, "--base", path, *where, says=["--base: " + path, plan["plan"], self.plan["plan"]])
+            # A service that holds the base knows it by the plan's word, or by the caller's; without one, a file is needed.
+            for words in [[], ["--base", self.plan["plan"]]]:
+                self.assertEqual(client("check", path, *words, "-u", self.url)[0], DONE)
+            for lost in [path, self.write("lost.json", {**plan, "base": None})]:
+                self.refused(INPUT, "check", lost, "--data", "data/sample", says=["moves are counted from", "give --base PLAN"])
+        capped = {**plan, "request": {**plan["request"], "moves_max": 0}}
+        moves = plan["change"]["moves"]["placed"] + plan["change"]["moves"]["post"]
+        self.assertEqual(moves, 1)
+        code, out, error = client("check", self.write("capped.json", capped), "--base", self.path, "--data", "data/sample")
+        self.assertEqual((code, error), (INPUT, ""))
+        self.assertIn("moves: 1 moves used of 0; at most 0; 1 fewer.", out)
+
         here = client("allocate", "--from", self.path, "--what-if", "-" + row["leader"], "--data", "data/sample")
         self.assertEqual(here, (DONE, out, ""))
         kept = self.allocate(*self.few, "--what-if", "openings[%s]+=0" % row["post"])
