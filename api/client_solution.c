@@ -388,7 +388,8 @@ bool solution_put_verdict(struct buf *out, bool json, const struct wm_problem *p
                           const struct wm_solution_verdict *v)
 {
     struct claims c = judge(plan, problem, v);
-    const char *resource = wm_problem_resource_name(problem, v->resource), *group = group_name(problem, v->group);
+    const char *resource = wm_problem_resource_name(problem, v->resource), *group = group_name(problem, v->group),
+               *price = wm_problem_resource_name(problem, v->price);
     if (json) {
         json_open(out, '{');
         put_claims_json(out, v, &c);
@@ -403,5 +404,8 @@ bool solution_put_verdict(struct buf *out, bool json, const struct wm_problem *p
         if (group)
             put_line(out, "broken group", group, "");
     }
-    return v->feasible && c.value && c.price_bound && c.bound && c.gap && c.status;
+    return v->feasible && !price && c.value && c.price_bound && c.bound && c.gap && c.status;
 }
+        json_put_text(out, "broken_price", price);
+        if (price)
+            put_line(out, "broken price", price, "(a price is 0 or more, unless all of the resource must be used)");

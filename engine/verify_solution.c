@@ -77,6 +77,9 @@ static void bound_of_prices(const struct wm_problem *p, const int64_t *held, con
 {
     struct sum bound = {0};
     out->bounded = true;
+    for (size_t r = p->n_resources; r-- > 0;)
+        if (fair_price(p, prices, r) != prices[r])
+            out->price = r;
     for (size_t r = 0; r < p->n_resources; r++)
         add(&bound, fair_price(p, prices, r) * ((double)p->limit_micro[r] * 1e3));
     for (size_t g = 0; g < p->n_groups; g++) {
@@ -148,7 +151,7 @@ int wm_solution_verify(const struct wm_problem *p, const int64_t *choices, const
         for (size_t u = p->first_use[o]; u < p->first_use[o + 1]; u++)
             used[p->use_resource[u]] += p->use_micro[u];
     }
-    *out = (struct wm_solution_verdict){.resource = p->n_resources, .group = p->n_groups};
+    *out = (struct wm_solution_verdict){.resource = p->n_resources, .group = p->n_groups, .price = p->n_resources};
     check_groups(p, held, torn, choices, out);
     check_limits(p, used, out);
     out->feasible = out->n_faults == 0;

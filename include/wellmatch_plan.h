@@ -138,11 +138,13 @@ struct wm_solution_verdict {
     size_t n_faults; /* limits and rules broken */
     size_t resource; /* the first limit broken; n_resources: none */
     size_t group;    /* the first group whose rule is broken; n_groups: none */
+    size_t price;    /* the first resource whose price is none, and counted as 0; n_resources: all are prices */
 };
 
 /*
  * Judges a plan by code that shares nothing with the solver: choices[n_groups] (option, WM_NO_OPTION) and
- * prices[n_resources]; infinite and NaN prices count as 0, negative ones too unless the resource is a must.
+ * prices[n_resources]. Infinite and NaN prices count as 0, negative ones too unless the resource is a must: the bound holds
+ * all the same, and `price` says which was the first.
  * WM_EUNKNOWN: a choice is no option of the problem. WM_EMEMORY: no scratch for sums.
  */
 WM_API int wm_solution_verify(const struct wm_problem *problem, const int64_t *choices, const double *prices,

@@ -661,6 +661,25 @@ class Problems(Case):
         twice = {**plan, "prices": plan["prices"] + plan["prices"][:1]}
         self.refused(INPUT, "solve", path, "--check", self.file("claim.json", json.dumps(twice)), says="is priced twice")
 
+    def test_a_price_below_nothing_is_none(self):
+        path = self.file("round", self.ROUND)
+        plan = json.loads(client("solve", path, "--json")[1])
+        plan = {"choices": plan["choices"], "prices": [{"resource": "post", "price": 3}]}
+        self.assertEqual(client("solve", path, "--check", self.file("price.json", json.dumps(plan)))[0], DONE)
+        for price in (-1e-9, -3):
+            plan["prices"].append({"resource": "money", "price": price})
+            kept = self.file("price.json", json.dumps(plan))
+            code, out, error = client("solve", path, "--check", kept)
+            self.assertEqual((code, error), (INPUT, ""))
+            self.assertIn("broken price money (a price is 0 or more, unless all of the resource must be used)\n", out)
+            code, out, error = client("solve", path, "--check", kept, "--json")
+            self.assertEqual((code, json.loads(out)["feasible"], json.loads(out)["broken_price"]), (INPUT, True, "money"))
+            plan["prices"].pop()
+        used = self.file("used", "wellmatch-problem 1\nresource r 1 must\ngroup g\noption -1 o r=1\n")
+        plan = client("solve", used, "--json")[1]
+        self.assertLess(json.loads(plan)["prices"][0]["price"], 0)
+        self.assertEqual(client("solve", used, "--check", self.file("used.json", plan))[0], DONE)
+
     def test_text(self):
         code, out, error = client("solve", self.file("round", self.ROUND))
         self.assertEqual((code, error), (DONE, ""))

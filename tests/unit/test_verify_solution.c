@@ -63,18 +63,22 @@ static void test_bounds(void **state)
     static const int64_t choices[3] = {0, 3, -1};
     static const struct {
         double prices[2], bound;
+        size_t none; /* the first that is no price */
     } cases[] = {
-        {{0, 0}, 3 + 0.5 + 4},
-        {{1, 0}, 2.5 + 1 + 0.5 + 3.5},
-        {{0, 4}, 4 + 3 + (0.5 - 4) + 0},
-        {{0.5, 3}, 1.25 + 3 + 2 + (0.5 - 3) + 0.75},
-        {{-5, -1}, 7.5},
-        {{(double)NAN, (double)INFINITY}, 7.5},
+        {{0, 0}, 3 + 0.5 + 4, 2},
+        {{1, 0}, 2.5 + 1 + 0.5 + 3.5, 2},
+        {{0, 4}, 4 + 3 + (0.5 - 4) + 0, 2},
+        {{0.5, 3}, 1.25 + 3 + 2 + (0.5 - 3) + 0.75, 2},
+        {{-5, -1}, 7.5, 0},
+        {{0, -1}, 7.5, 1},
+        {{-0.0, 0}, 7.5, 2},
+        {{(double)NAN, (double)INFINITY}, 7.5, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct wm_solution_verdict v;
         assert_int_equal(wm_solution_verify(p, choices, cases[i].prices, &v), WM_OK);
         assert_true(v.bounded && v.bound >= cases[i].bound && v.bound <= cases[i].bound * (1 + 1e-13));
+        assert_int_equal(v.price, cases[i].none);
     }
     wm_problem_free(p);
     p = parse("wellmatch-problem 1\nsense min\nresource r 1\ngroup x must\noption 2 a\noption 1 b r=2\n");
@@ -98,6 +102,7 @@ static void test_must(void **state)
     assert_int_equal(wm_solution_verify(p, (const int64_t[]){0, -1}, (const double[]){-1, -1}, &v), WM_OK);
     assert_true(v.feasible && v.value == -1);
     assert_true(v.bound >= -3 + 5 + 3 && v.bound <= 5 * (1 + 1e-13)); /* s's price counts as 0 */
+    assert_int_equal(v.price, 1);
     assert_int_equal(wm_solution_verify(p, (const int64_t[]){1, 2}, (const double[]){(double)-INFINITY, 0}, &v), WM_OK);
     assert_true(!v.feasible && v.n_faults == 1 && v.resource == 0 && v.bound >= 6 && v.bound <= 6 * (1 + 1e-13));
     assert_int_equal(wm_solution_verify(p, (const int64_t[]){0, 2}, (const double[]){0, 0}, &v), WM_OK);
