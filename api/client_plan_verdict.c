@@ -221,13 +221,17 @@ void plan_show_verdict(struct page *page, struct slice plan, struct slice verdic
         bound_agrees(plan, verdict) ? "" : page_say(page, "; it says %s", page_decimal(page, plan, "priced_bound", 9));
     tell_moves(page, plan);
     if (*bound)
-        page_paragraph(page, page_say(page,
-                                      "Its prices prove, over every option there is, that no plan is worth more "
-                                      "than %s%s: a gap of %s.",
-                                      bound, claimed, page_share(page, gap)));
+        page_paragraph(page,
+                       page_say(page,
+                                "Proven here by its prices alone, over every option there is: no plan is worth more "
+                                "than %s%s. To that, the plan's gap is %s.",
+                                bound, claimed, page_share(page, value_number(value_at(verdict, "gap")))));
     if (*bound && nano(plan, "bound") < nano(verdict, "bound") && !value_missing(value_at(plan, "gap")))
         page_paragraph(page,
-                       page_say(page, "It claims a gap of %s: that far the search went, which is not repeated here.",
+                       page_say(page,
+                                "Its maker says that a search has proven more: no plan is worth more than %s, a gap of "
+                                "%s. That is not repeated here.",
+                                page_decimal(page, plan, "bound", 9),
                                 page_share(page, value_number(value_at(plan, "gap")))));
     if (!*bound)
         page_paragraph(page, "It comes without prices, so nothing is said of how much better another could be.");

@@ -45,6 +45,23 @@ static const char *proof_text(struct page *page, struct slice plan)
                     page_share(page, gap));
 }
 
+/*
+ * How much of the bound anybody can prove again, and how much is the search's, so that the gap here and that of a check
+ * are not two answers to one question.
+ */
+static const char *source_text(struct page *page, struct slice plan)
+{
+    double value = value_number(value_at(plan, "value")), priced = value_number(value_at(plan, "priced_bound"));
+    if (isnan(value) || isnan(priced) || value_missing(value_at(plan, "bound")))
+        return "";
+    if (priced <= value_number(value_at(plan, "bound")))
+        return "The prices alone prove it, and 'wellmatch check' repeats that.";
+    return page_say(page,
+                    "The prices alone prove at most %s (gap %s), which 'wellmatch check' repeats; the rest the search "
+                    "has proven.",
+                    page_decimal(page, plan, "priced_bound", 6), page_share(page, (priced - value) / fabs(priced)));
+}
+
 /* `marked`: the placements are below, and those it is about have a mark. */
 static void tell_costs(struct page *page, struct slice plan, bool marked)
 {
@@ -81,7 +98,7 @@ void plan_show_headline(struct page *page, struct slice plan, bool marked)
                             page_plural((double)openings, "", "s"), page_decimal(page, plan, "value", 6),
                             page_decimal(page, plan, "bound", 6),
                             page_share(page, value_number(value_at(plan, "gap")))));
-    page_paragraph(page, proof_text(page, plan));
+    page_paragraph(page, page_join(page, proof_text(page, plan), " ", source_text(page, plan)));
     int64_t musts = value_whole(value_at(plan, "must_fill_unfilled"));
     if (musts > 0)
         text_paragraph(page->out, page->screen, 0, STYLE_BAD,

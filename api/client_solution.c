@@ -37,6 +37,18 @@ static void put_number_of(struct buf *out, const char *key, bool known, double n
         buf_text(out, "null");
 }
 
+static bool near(double a, double b)
+{
+    double size = fabs(a) > fabs(b) ? fabs(a) : fabs(b);
+    return fabs(a - b) <= 1e-9 * size;
+}
+
+static double gap_between(double bound, double value)
+{
+    double size = fabs(bound) > fabs(value) ? fabs(bound) : fabs(value);
+    return bound == value ? 0 : fabs(bound - value) / size;
+}
+
 static const char *group_name(const struct wm_problem *problem, size_t group)
 {
     return wm_problem_group_name(problem, group);
@@ -120,6 +132,7 @@ void solution_put_json(struct buf *out, const struct wm_problem *problem, const 
     put_number_of(out, "bound", plan->bounded, plan->bound);
     put_number_of(out, "price_bound", plan->bounded, plan->price_bound);
     put_number_of(out, "gap", plan->found, plan->gap);
+    put_number_of(out, "price_gap", plan->found, gap_between(plan->price_bound, plan->value));
     put_choices(out, problem, plan);
     put_prices(out, problem, plan);
     if (plan->status == WM_PLAN_INFEASIBLE)
@@ -150,6 +163,13 @@ void solution_put_text(struct buf *out, const struct wm_problem *problem, const 
         put_number(out, plan->bound);
         buf_text(out, "\ngap ");
         put_number(out, plan->gap);
+        buf_text(out, "\nprice_bound ");
+        put_number(out, plan->price_bound);
+        buf_text(out, near(plan->price_bound, plan->bound) ? " (the prices alone prove it; --check repeats that)\n"
+                                                           : " (what the prices alone prove, and --check repeats; the "
+                                                             "rest the search has proven)\n");
+        buf_text(out, "price_gap ");
+        put_number(out, gap_between(plan->price_bound, plan->value));
         buf_char(out, '\n');
     }
     for (size_t g = 0; g < plan->n_groups; g++)
@@ -272,12 +292,6 @@ bool solution_read(const struct wm_problem *problem, struct slice plan, int64_t 
 
 /* ---- Judging claims ---- */
 
-static bool near(double a, double b)
-{
-    double size = fabs(a) > fabs(b) ? fabs(a) : fabs(b);
-    return fabs(a - b) <= 1e-9 * size;
-}
-
 /* A number that the file gives under `key`, NaN when it is none; false: it says nothing, or null. */
 static bool claims(struct slice plan, const char *key, double *out)
 {
@@ -288,16 +302,11 @@ static bool claims(struct slice plan, const char *key, double *out)
     return true;
 }
 
-static double gap_between(double bound, double value)
-{
-    double size = fabs(bound) > fabs(value) ? fabs(bound) : fabs(value);
-    return bound == value ? 0 : fabs(bound - value) / size;
-}
-
 /* What became of each claim; those that are not made are not wrong. */
 struct claims {
     bool value, price_bound, bound, gap, status;
     bool has_bound, bound_proven; /* by the prices alone: else it is the word of a search */
+    double bound_is;              /* as claimed */
     double price_gap, gap_is; /* by the prices; of the claimed bound (without: the prices') and the value added again */
 };
 
@@ -331,6 +340,7 @@ static struct claims judge(struct slice plan, const struct wm_problem *problem, 
     bool found = claims(plan, "value", &value) || !value_at(plan, "value").at;
     claims(plan, "price_bound", &price_bound);
     c.has_bound = claims(plan, "bound", &bound);
+    c.bound_is = bound;
     double slack = 1e-9 * (fabs(v->value) > fabs(v->bound) ? fabs(v->value) : fabs(v->bound));
     c.value = near(value, v->value);
     c.price_bound = !v->bounded || near(price_bound, v->bound);
@@ -358,13 +368,18 @@ static void put_claims(struct buf *out, const struct wm_solution_verdict *v, con
         put_claim(out, "price_bound", v->bound, c->price_bound);
         put_claim(out, "price_gap", c->price_gap, true);
     }
-    if (c->has_bound && !c->bound)
+    if (c->has_bound && !c->bound) {
         buf_text(out, "bound wrong: it is not between the value and what the prices prove\n");
-    else if (c->has_bound)
-        buf_text(out, c->bound_proven ? "bound proven by the prices\n"
-                                      : "bound possible: the prices prove less, the rest is the word of a search\n");
+    } else if (c->has_bound) {
+        buf_text(out, "bound ");
+        put_number(out, c->bound_is);
+        buf_text(out, c->bound_proven ? " proven by the prices\n"
+                                      : " possible: the prices prove price_bound, the rest is the word of a search\n");
+    }
     if (!c->gap)
         put_claim(out, "gap", c->gap_is, false);
+    else if (c->has_bound && c->bound)
+        put_claim(out, "gap", c->gap_is, true);
     if (!c->status)
         buf_text(out, "status wrong: it does not follow from the plan and its gap\n");
 }
@@ -395,6 +410,7 @@ bool solution_put_verdict(struct buf *out, bool json, const struct wm_problem *p
         put_claims_json(out, v, &c);
         json_put_text(out, "broken_limit", resource);
         json_put_text(out, "broken_group", group);
+        json_put_text(out, "broken_price", price);
         json_close(out, '}');
         buf_char(out, '\n');
     } else {
@@ -403,9 +419,8 @@ bool solution_put_verdict(struct buf *out, bool json, const struct wm_problem *p
             put_line(out, "broken limit", resource, "");
         if (group)
             put_line(out, "broken group", group, "");
+        if (price)
+            put_line(out, "broken price", price, "(a price is 0 or more, unless all of the resource must be used)");
     }
     return v->feasible && !price && c.value && c.price_bound && c.bound && c.gap && c.status;
 }
-        json_put_text(out, "broken_price", price);
-        if (price)
-            put_line(out, "broken price", price, "(a price is 0 or more, unless all of the resource must be used)");

@@ -683,7 +683,23 @@ class Problems(Case):
     def test_text(self):
         code, out, error = client("solve", self.file("round", self.ROUND))
         self.assertEqual((code, error), (DONE, ""))
-        self.assertTrue(out.startswith("status optimal\nvalue 3.5\nbound 3.5\ngap 0\nchoose ann away\nchoose ben post\n"), out)
+        self.assertRegex(out, r"^status optimal\nvalue 3.5\nbound 3.5\ngap 0\nprice_bound 3\.5\d* \(the prices alone prove it; "
+                              r"--check repeats that\)\nprice_gap \S+\nchoose ann away\nchoose ben post\n")
+
+    def test_what_the_prices_prove_and_what_the_search(self):
+        path = self.file("round", self.ROUND + "option 0.6 away money=1\n")
+        code, out, error = client("solve", path)
+        self.assertEqual((code, error), (DONE, ""))
+        said = dict(line.split(" ", 1) for line in out.split("\n")[:-1])
+        price_bound, _, words = said["price_bound"].partition(" ")
+        self.assertEqual(words, "(what the prices alone prove, and --check repeats; the rest the search has proven)")
+        self.assertEqual((said["bound"], said["gap"]), ("3.5", "0"))
+        self.assertGreater(float(price_bound), 3.5)
+        plan = client("solve", path, "--json")[1]
+        self.assertEqual((str(json.loads(plan)["price_bound"]), str(json.loads(plan)["price_gap"])), (price_bound, said["price_gap"]))
+        out = client("solve", path, "--check", self.file("plan.json", plan))[1]
+        self.assertEqual(out, "feasible yes\nvalue 3.5\nprice_bound %s\nprice_gap %s\nbound 3.5 possible: the prices prove "
+                              "price_bound, the rest is the word of a search\ngap 0\n" % (price_bound, said["price_gap"]))
 
     def test_infeasible(self):
         path = self.file("round", self.ROUND + "group cid must\nlock ann post\nlock ben post\n")
@@ -1034,6 +1050,36 @@ class Planning(WithService):
         unknown = {**self.plan, "placements": [{**first, "post": "V"}]}
         self.refused(INPUT, "check", self.write("unknown.json", unknown), "-u", self.url, says="there is no post 'V'")
 
+    def test_check_counts_moves_from_a_base(self):
+        row = max(self.plan["placements"], key=lambda row: row["value"])
+        for more, says in [(["--moves-max", "1"], "at most 1."), (["--move-penalty", "0.0001"], "each takes 0.000100000 off the value."),
+                           (["--moves-max", "1", "--move-penalty", "0.0001"], "at most 1, and each takes ")]:
+            plan = json.loads(self.allocate("--from", self.path, "--what-if", "-" + row["leader"], *more, "--json"))
+            base, path = self.write("base.json", self.plan), self.write("after.json", plan)
+            stayed = next(r for r in self.plan["placements"] if (r["leader"], r["post"]) in {(p["leader"], p["post"]) for p in plan["placements"]})
+            others = [r for r in self.plan["placements"] if r != stayed]
+            for where in [["--data", "data/sample"], ["-u", self.url]]:
+                code, out, error = client("check", path, "--base", base, *where)
+                self.assertEqual((code, error), (DONE, ""), out)
+                self.assertIn("Moves are counted from plan %s: %s" % (self.plan["plan"], says), out)
+                verdict = json.loads(client("check", path, "--base", base, "--json", *where)[1])
+                self.assertEqual((verdict["holds"], verdict["value"], verdict["bound"]), (True, plan["value"], plan["priced_bound"]))
+                elsewhere = self.write("elsewhere.json", {**self.plan, "placements": others, "plan": None})
+                code, out, error = client("check", path, "--base", elsewhere, *where)
+                self.assertEqual((code, error), (INPUT, ""))  # one move more: past the cap, or its penalty is missing
+                self.refused(INPUT, "check", path, "--base", path, *where, says=["--base: " + path, plan["plan"], self.plan["plan"]])
+            # A service that holds the base knows it by the plan's word, or by the caller's; without one, a file is needed.
+            for words in [[], ["--base", self.plan["plan"]]]:
+                self.assertEqual(client("check", path, *words, "-u", self.url)[0], DONE)
+            for lost in [path, self.write("lost.json", {**plan, "base": None})]:
+                self.refused(INPUT, "check", lost, "--data", "data/sample", says=["moves are counted from", "give --base PLAN"])
+        capped = {**plan, "request": {**plan["request"], "moves_max": 0}}
+        moves = plan["change"]["moves"]["placed"] + plan["change"]["moves"]["post"]
+        self.assertEqual(moves, 1)
+        code, out, error = client("check", self.write("capped.json", capped), "--base", self.path, "--data", "data/sample")
+        self.assertEqual((code, error), (INPUT, ""))
+        self.assertIn("moves: 1 moves used of 0; at most 0; 1 fewer.", out)
+
     def test_no_plan(self):
         for text, says in [("[1", "not JSON"), ("{}", "no plan: it has no placements"), ("", "not JSON")]:
             path = os.path.join(self.folder, "none.json")
@@ -1069,36 +1115,6 @@ class Planning(WithService):
         out = self.allocate(*self.few, "--what-if", "-" + row["leader"])
         self.assertRegex(out, r"^Expected benefit %.6f \(as it was\) to %.6f \(-%s\): -0\.\d+\.\n" % (self.plan["value"], plan["value"], row["leader"]))
         self.assertRegex(out, r"(?m)^%s  no place now  %s " % (row["leader"], row["post"]))
-    def test_check_counts_moves_from_a_base(self):
-        row = max(self.plan["placements"], key=lambda row: row["value"])
-        for more, says in [(["--moves-max", "1"], "at most 1."), (["--move-penalty", "0.0001"], "each takes 0.000100000 off the value."),
-                           (["--moves-max", "1", "--move-penalty", "0.0001"], "at most 1, and each takes ")]:
-            plan = json.loads(self.allocate("--from", self.path, "--what-if", "-" + row["leader"], *more, "--json"))
-            base, path = self.write("base.json", self.plan), self.write("after.json", plan)
-            stayed = next(r for r in self.plan["placements"] if (r["leader"], r["post"]) in {(p["leader"], p["post"]) for p in plan["placements"]})
-            others = [r for r in self.plan["placements"] if r != stayed]
-            for where in [["--data", "data/sample"], ["-u", self.url]]:
-                code, out, error = client("check", path, "--base", base, *where)
-                self.assertEqual((code, error), (DONE, ""), out)
-                self.assertIn("Moves are counted from plan %s: %s" % (self.plan["plan"], says), out)
-                verdict = json.loads(client("check", path, "--base", base, "--json", *where)[1])
-                self.assertEqual((verdict["holds"], verdict["value"], verdict["bound"]), (True, plan["value"], plan["priced_bound"]))
-                elsewhere = self.write("elsewhere.json", {**self.plan, "placements": others, "plan": None})
-                code, out, error = client("check", path, "--base", elsewhere, *where)
-                self.assertEqual((code, error), (INPUT, ""))  # one move more: past the cap, or its penalty is missing
-                self.refused(INPUT, "check", path, "--base", path, *where, says=["--base: " + path, plan["plan"], self.plan["plan"]])
-            # A service that holds the base knows it by the plan's word, or by the caller's; without one, a file is needed.
-            for words in [[], ["--base", self.plan["plan"]]]:
-                self.assertEqual(client("check", path, *words, "-u", self.url)[0], DONE)
-            for lost in [path, self.write("lost.json", {**plan, "base": None})]:
-                self.refused(INPUT, "check", lost, "--data", "data/sample", says=["moves are counted from", "give --base PLAN"])
-        capped = {**plan, "request": {**plan["request"], "moves_max": 0}}
-        moves = plan["change"]["moves"]["placed"] + plan["change"]["moves"]["post"]
-        self.assertEqual(moves, 1)
-        code, out, error = client("check", self.write("capped.json", capped), "--base", self.path, "--data", "data/sample")
-        self.assertEqual((code, error), (INPUT, ""))
-        self.assertIn("moves: 1 moves used of 0; at most 0; 1 fewer.", out)
-
         here = client("allocate", "--from", self.path, "--what-if", "-" + row["leader"], "--data", "data/sample")
         self.assertEqual(here, (DONE, out, ""))
         kept = self.allocate(*self.few, "--what-if", "openings[%s]+=0" % row["post"])

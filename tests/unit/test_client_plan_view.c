@@ -82,7 +82,8 @@ static void test_plan(void **state)
     page_end(&page);
     expect_shown(
         "2 of 3 openings filled; expected benefit 0.300000 of at most 0.300000 (gap 0%).\n"
-        "No plan within these limits is worth more: that is proven.\n"
+        "No plan within these limits is worth more: that is proven. The prices alone prove at most 0.310000 (gap "
+        "3.23%), which 'wellmatch check' repeats; the rest the search has proven.\n"
         "It costs organisations £12,000 and central budgets £3,400. The salary of 1 placement (marked !) needs "
         "approval.\n"
         "\n"
@@ -313,15 +314,17 @@ static void test_verdicts(void **state)
         "{\"feasible\":true,\"faults\":[],\"value\":0.300000001,\"bound\":0.310000000,\"gap\":0.032258061}", true,
         "The plan holds: every rule and limit is kept.\n"
         "Its value, added up again: 0.300000001.\n"
-        "Its prices prove, over every option there is, that no plan is worth more than 0.310000000: a gap of "
-        "3.23%.\n"
-        "It claims a gap of 0%: that far the search went, which is not repeated here.\n");
+        "Proven here by its prices alone, over every option there is: no plan is worth more than 0.310000000. To "
+        "that, the plan's gap is 3.23%.\n"
+        "Its maker says that a search has proven more: no plan is worth more than 0.300000001, a gap of 0%. That is "
+        "not repeated here.\n");
     expect_verdict("{\"feasible\":true,\"faults\":[],\"value\":0.300000000,\"bound\":0.310000001,\"gap\":0.5}", false,
                    "The plan does not hold: it keeps every rule and limit, but is not what it says.\n"
                    "Its value, added up again: 0.300000000; it says 0.300000001.\n"
-                   "Its prices prove, over every option there is, that no plan is worth more than 0.310000001; it says "
-                   "0.310000000: a gap of 50%.\n"
-                   "It claims a gap of 0%: that far the search went, which is not repeated here.\n");
+                   "Proven here by its prices alone, over every option there is: no plan is worth more than "
+                   "0.310000001; it says 0.310000000. To that, the plan's gap is 50%.\n"
+                   "Its maker says that a search has proven more: no plan is worth more than 0.300000001, a gap of "
+                   "0%. That is not repeated here.\n");
     expect_verdict(
         "{\"feasible\":false,\"faults\":[{\"placement\":0,\"what\":\"L1 is placed twice\",\"expected\":\"one "
         "place a leader\"}],\"value\":0.300000001,\"bound\":null,\"gap\":null}",
