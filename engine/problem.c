@@ -20,6 +20,13 @@ enum {
     LOOKED_AT = 10000 /* names tried for "the nearest is" */
 };
 
+/* What a line looks like, for those that say too little. */
+#define SENSE_LINE "sense max, or sense min"
+#define RESOURCE_LINE "resource NAME LIMIT [must]"
+#define GROUP_LINE "group NAME [must]"
+#define OPTION_LINE "option VALUE NAME [RESOURCE=USE ...]"
+#define HEADING "'wellmatch-problem 1'"
+
 struct piece {
     const char *at;
     size_t len;
@@ -32,7 +39,8 @@ struct reader {
     long line;
     size_t n_faults, n_uses;
     bool sensed, starved;
-    bool skipping; /* skipping: the group above has no name, its options are checked only */
+    bool grouped;  /* there is a line 'group' above */
+    bool skipping; /* but it has no name: its options are checked only */
 };
 
 enum walk { WALK_COUNT, WALK_RESOURCES, WALK_GROUPS, WALK_LOCKS };
@@ -62,7 +70,33 @@ static void fault(struct reader *reader, struct piece at, const char *what, cons
     char shown[TEXT_SHOWN];
     reader->n_faults++;
     fault_add(reader->faults, reader->file, reader->line, (long)(at.at - reader->line_start) + 1, expected, "%s %s",
-              what, at.len ? text_show(shown, at.at, at.len) : "is missing");
+              what, text_show(shown, at.at, at.len));
+}
+
+/* Whether the word is there; `what` is what the line should have gone on to. One fault a line is enough of these. */
+static bool has_word(struct reader *reader, struct piece word, const char *what, const char *expected)
+{
+    if (word.len > 0)
+        return true;
+    reader->n_faults++;
+    fault_add(reader->faults, reader->file, reader->line, (long)(word.at - reader->line_start) + 1, expected,
+              "the line ends before %s", what);
+    return false;
+}
+
+/* No `what` has this name; the nearest of list[n] that does is told, when any is near. */
+static void tell_unknown(struct reader *reader, struct piece name, const char *what, const char *expected,
+                         const char *const *list, size_t n)
+{
+    char whole[TEXT_SHOWN + 80], shown[TEXT_SHOWN];
+    struct nearest nearest;
+    nearest_init(&nearest, name.at, name.len);
+    for (size_t i = 0; i < n && i < LOOKED_AT && faults_all_kept(reader->faults); i++)
+        nearest_offer(&nearest, list[i]);
+    const char *meant = nearest_name(&nearest);
+    snprintf(whole, sizeof whole, "%s%s%s", expected, meant ? "; the nearest is " : "",
+             meant ? text_show(shown, meant, strlen(meant)) : "");
+    fault(reader, name, what, whole);
 }
 
 static bool good_name(struct reader *reader, struct piece name, const char *kind)
@@ -277,12 +311,32 @@ static void count_line(struct piece keyword, struct piece rest, struct problem_r
         counts->uses += rest.at[i] == '=';
 }
 
+static bool is_line(struct piece keyword)
+{
+    static const char *const keywords[] = {"sense", "resource", "group", "option", "lock", "forbid"};
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
+        if (word_is(keyword, keywords[i]))
+            return true;
+    return false;
+}
+
+static void read_heading(struct reader *reader, struct piece keyword, struct piece rest)
+{
+    struct piece version = next_word(&rest);
+    if (!word_is(keyword, "wellmatch-problem"))
+        fault(reader, keyword, "the heading is missing: the first line begins with", HEADING);
+    else if (has_word(reader, version, "the format's number", HEADING) && !word_is(version, "1"))
+        fault(reader, version, "another format:", HEADING);
+    else if (version.len > 0)
+        at_end(reader, &rest, HEADING " alone");
+}
+
 /* The first line that says anything is the heading. */
 static int walk(struct reader *reader, const char *bytes, size_t len, enum walk what, struct problem_room *counts)
 {
     const char *at = bytes, *end = bytes + len;
     bool headed = false;
-    reader->skipping = true;
+    reader->grouped = false;
     for (reader->line = 1; at < end; reader->line++) {
         const char *feed = memchr(at, '\n', (size_t)(end - at)), *next = feed ? feed + 1 : end;
         struct piece rest = {at, (size_t)((feed ? feed : end) - at)};
@@ -299,12 +353,9 @@ static int walk(struct reader *reader, const char *bytes, size_t len, enum walk 
             continue;
         if (!headed) {
             headed = true;
-            struct piece version = next_word(&rest);
-            if (what == WALK_RESOURCES && (!word_is(keyword, "wellmatch-problem") || !word_is(version, "1")))
-                fault(reader, keyword, "the first line begins with", "'wellmatch-problem 1'");
-            else if (what == WALK_RESOURCES)
-                at_end(reader, &rest, "'wellmatch-problem 1' alone");
-            if (word_is(keyword, "wellmatch-problem"))
+            if (what == WALK_RESOURCES)
+                read_heading(reader, keyword, rest);
+            if (!is_line(keyword))
                 continue;
         }
         if (what == WALK_COUNT)
@@ -316,7 +367,7 @@ static int walk(struct reader *reader, const char *bytes, size_t len, enum walk 
     }
     if (!headed && what == WALK_RESOURCES) {
         reader->n_faults++;
-        fault_add(reader->faults, reader->file, 0, 0, "'wellmatch-problem 1' first", "the file says nothing");
+        fault_add(reader->faults, reader->file, 0, 0, HEADING " first", "the file says nothing");
     }
     return WM_OK;
 }
@@ -333,6 +384,8 @@ static const char *keep(struct reader *reader, struct piece name)
 static void read_sense(struct reader *reader, struct piece rest)
 {
     struct piece sense = next_word(&rest);
+    if (!has_word(reader, sense, "max or min", SENSE_LINE))
+        return;
     if (reader->sensed)
         fault(reader, sense, "a second sense:", "one line 'sense' at most");
     else if (!word_is(sense, "max") && !word_is(sense, "min"))
@@ -348,15 +401,17 @@ static void read_resource(struct reader *reader, struct piece rest)
     struct wm_problem *p = reader->problem;
     struct piece name = next_word(&rest), limit = next_word(&rest), must = next_word(&rest);
     int64_t amount = 0;
-    bool good = good_name(reader, name, "resource");
-    good = read_amount(reader, limit, "limit", &amount) && good;
+    if (!has_word(reader, name, "a name", RESOURCE_LINE))
+        return;
+    bool good = good_name(reader, name, "name of a resource");
+    good = has_word(reader, limit, "a limit", RESOURCE_LINE) && read_amount(reader, limit, "limit", &amount) && good;
     if (must.len && !word_is(must, "must")) {
-        fault(reader, must, "after the limit of a resource", "'must', or nothing");
+        fault(reader, must, "a word after the limit:", "'must', or nothing");
         good = false;
     } else {
         good = at_end(reader, &rest, "the end of the line") && good;
     }
-    if (!good && (name.len == 0 || name.len > NAME_MAX_BYTES || memchr(name.at, '=', name.len)))
+    if (!good && (name.len > NAME_MAX_BYTES || memchr(name.at, '=', name.len)))
         return;
     uint32_t *at = resource_slot(p, name);
     if (*at) {
@@ -374,12 +429,12 @@ static void read_group(struct reader *reader, struct piece rest)
 {
     struct wm_problem *p = reader->problem;
     struct piece name = next_word(&rest), must = next_word(&rest);
-    reader->skipping = true;
+    reader->grouped = reader->skipping = true;
     if (must.len && !word_is(must, "must"))
-        fault(reader, must, "after the name of a group", "'must', or nothing");
+        fault(reader, must, "a word after the name of a group:", "'must', or nothing");
     else
         at_end(reader, &rest, "the end of the line");
-    if (!good_name(reader, name, "group"))
+    if (!has_word(reader, name, "a name", GROUP_LINE) || !good_name(reader, name, "name of a group"))
         return;
     uint32_t *at = group_slot(p, name);
     if (*at) {
@@ -394,29 +449,39 @@ static void read_group(struct reader *reader, struct piece rest)
     reader->skipping = false;
 }
 
-static void read_use(struct reader *reader, struct piece use, size_t first)
+/* Blanks around '=' make words of their own, which are no faults besides. */
+static void tell_no_use(struct reader *reader, struct piece use, struct piece *rest)
+{
+    struct piece after = *rest, equals = next_word(&after);
+    fault(reader, use, "a word without '=':", "RESOURCE=USE, without blanks");
+    if (equals.len == 0 || *equals.at != '=')
+        return;
+    if (equals.len == 1)
+        next_word(&after);
+    *rest = after;
+}
+
+static void read_use(struct reader *reader, struct piece use, size_t first, struct piece *rest)
 {
     struct wm_problem *p = reader->problem;
     const char *equals = memchr(use.at, '=', use.len);
     if (!equals) {
-        fault(reader, use, "use", "RESOURCE=AMOUNT");
+        tell_no_use(reader, use, rest);
         return;
     }
     struct piece name = {use.at, (size_t)(equals - use.at)}, text = {equals + 1, use.len - name.len - 1};
     int64_t amount;
+    if (name.len == 0 || text.len == 0) {
+        fault(reader, use,
+              name.len == 0 ? "a use of nothing:" : "a use without its amount:", "RESOURCE=USE, without blanks");
+        return;
+    }
     uint32_t held = *resource_slot(p, name);
     if (!read_amount(reader, text, "use", &amount))
         return;
     if (held == 0) {
-        char expected[TEXT_SHOWN + 80], shown[TEXT_SHOWN];
-        struct nearest nearest;
-        nearest_init(&nearest, name.at, name.len);
-        for (size_t r = 0; r < p->n_resources && r < LOOKED_AT && faults_all_kept(reader->faults); r++)
-            nearest_offer(&nearest, p->resource_name[r]);
-        const char *meant = nearest_name(&nearest);
-        snprintf(expected, sizeof expected, "a name with a line 'resource'%s%s", meant ? "; the nearest is " : "",
-                 meant ? text_show(shown, meant, strlen(meant)) : "");
-        fault(reader, name, "no such resource:", expected);
+        tell_unknown(reader, name, "no such resource:", "a name with a line 'resource'", p->resource_name,
+                     p->n_resources);
         return;
     }
     for (size_t u = first; u < reader->n_uses; u++)
@@ -435,16 +500,19 @@ static void read_option(struct reader *reader, struct piece rest)
     struct wm_problem *p = reader->problem;
     struct piece value = next_word(&rest), name = next_word(&rest);
     size_t before = reader->n_faults, first = reader->n_uses, o = p->n_options;
-    if (p->n_groups == 0 && reader->skipping)
+    const char *lacks = value.len == 0 ? "a value" : "a name";
+    if (!has_word(reader, name, lacks, OPTION_LINE))
+        return;
+    if (!reader->grouped)
         fault(reader, name, "option without a group:", "a line 'group' above");
     enum number number = read_number(value, 9, VALUE_MAX_NANO, &p->value_nano[o]);
     if (number != NUMBER_GOOD && number != NUMBER_FINER)
-        fault(reader, value, "value", "a number from -1000000000 to 1000000000");
-    bool named = good_name(reader, name, "option");
+        fault(reader, value, "value", "a number from -1000000000 to 1000000000, then the name");
+    bool named = good_name(reader, name, "name of an option");
     for (struct piece use = next_word(&rest); use.len; use = next_word(&rest))
-        read_use(reader, use, first);
+        read_use(reader, use, first, &rest);
     uint32_t group = (uint32_t)p->n_groups - 1;
-    uint32_t *at = named && !reader->skipping ? option_slot(p, group, name) : NULL;
+    uint32_t *at = named && reader->grouped && !reader->skipping ? option_slot(p, group, name) : NULL;
     if (at && *at)
         fault(reader, name, "a second option", "each option once in its group");
     if (!at || *at || !(p->option_name[o] = keep(reader, name))) {
@@ -463,11 +531,15 @@ static void read_lock(struct reader *reader, struct piece rest, bool lock)
 {
     struct wm_problem *p = reader->problem;
     struct piece group = next_word(&rest), option = next_word(&rest);
+    const char *line = lock ? "lock GROUP OPTION" : "forbid GROUP OPTION";
+    if (!has_word(reader, group, "a group", line) || !has_word(reader, option, "an option", line))
+        return;
     uint32_t g = *group_slot(p, group), o = g ? *option_slot(p, g - 1, option) : 0;
-    if (g == 0 || group.len == 0)
-        fault(reader, group, "no such group:", "a name with a line 'group'");
-    else if (o == 0 || option.len == 0)
-        fault(reader, option, "no such option:", "an option of that group");
+    if (g == 0)
+        tell_unknown(reader, group, "no such group:", "a name with a line 'group'", p->group_name, p->n_groups);
+    else if (o == 0)
+        tell_unknown(reader, option, "no such option:", "an option of that group",
+                     p->option_name + p->first_option[g - 1], p->first_option[g] - p->first_option[g - 1]);
     if (!at_end(reader, &rest, "GROUP OPTION") || g == 0 || o == 0)
         return;
     if (!lock) {

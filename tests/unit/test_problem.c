@@ -88,7 +88,7 @@ static void test_faults(void **state)
         const char *text, *said;
     } cases[] = {
         {"", "0:0: the file says nothing; 'wellmatch-problem 1' first\n"},
-        {"wellmatch-problem 2", "1:1: the first line begins with 'wellmatch-problem'; 'wellmatch-problem 1'\n"},
+        {"wellmatch-problem 2", "1:19: another format: '2'; 'wellmatch-problem 1'\n"},
         {"wellmatch-problem 1\nsense best\nsense max\nresource r -1\nresource s 1.0000001\nresource r 1\n"
          "resource t 1 most\nresource u 1 must now\n",
          "2:7: sense 'best'; max or min\n"
@@ -96,24 +96,46 @@ static void test_faults(void **state)
          "4:12: limit '-1'; a number from 0 to 1000000000000 with at most 6 decimals\n"
          "5:12: limit '1.0000001'; a number from 0 to 1000000000000 with at most 6 decimals\n"
          "6:10: a second resource 'r'; each resource once\n"
-         "7:14: after the limit of a resource 'most'; 'must', or nothing\n"
+         "7:14: a word after the limit: 'most'; 'must', or nothing\n"
          "8:19: one word too many: 'now'; the end of the line\n"},
         {"wellmatch-problem 1\noption 1 a\ngroup g maybe\noption x a\noption 1 a\noption 1\ngroup g\nbroup h\n",
          "2:10: option without a group: 'a'; a line 'group' above\n"
-         "3:9: after the name of a group 'maybe'; 'must', or nothing\n"
-         "4:8: value 'x'; a number from -1000000000 to 1000000000\n"
+         "3:9: a word after the name of a group: 'maybe'; 'must', or nothing\n"
+         "4:8: value 'x'; a number from -1000000000 to 1000000000, then the name\n"
          "5:10: a second option 'a'; each option once in its group\n"
-         "6:9: option is missing; a name of 1 to 255 bytes of UTF-8 without blanks, controls and '='\n"
+         "6:9: the line ends before a name; option VALUE NAME [RESOURCE=USE ...]\n"
          "7:7: a second group 'g'; each group once, with all its options\n"
          "8:1: no such line: 'broup'; sense, resource, group, option, lock, forbid or a # comment\n"},
         {"wellmatch-problem 1\nresource money 5\ngroup g\noption 1 a mony=1 money=1 money=2\noption 1 b money\n"
          "lock h a\nforbid g c\nlock g a b\n",
          "4:12: no such resource: 'mony'; a name with a line 'resource'; the nearest is 'money'\n"
          "4:27: used twice by one option: 'money'; each resource once\n"
-         "5:12: use 'money'; RESOURCE=AMOUNT\n"
+         "5:12: a word without '=': 'money'; RESOURCE=USE, without blanks\n"
          "6:6: no such group: 'h'; a name with a line 'group'\n"
          "7:10: no such option: 'c'; an option of that group\n"
          "8:10: one word too many: 'b'; GROUP OPTION\n"},
+        {"wellmatch-problem", "1:18: the line ends before the format's number; 'wellmatch-problem 1'\n"},
+        {"wellmatch-problem1\nsense\nresource\nresource r # 1\ngroup\noption\noption 1\nlock\nforbid\ngroup g\n"
+         "option 1 x\nforbid g\n",
+         "1:1: the heading is missing: the first line begins with 'wellmatch-problem1'; 'wellmatch-problem 1'\n"
+         "2:6: the line ends before max or min; sense max, or sense min\n"
+         "3:9: the line ends before a name; resource NAME LIMIT [must]\n"
+         "4:12: the line ends before a limit; resource NAME LIMIT [must]\n"
+         "5:6: the line ends before a name; group NAME [must]\n"
+         "6:7: the line ends before a value; option VALUE NAME [RESOURCE=USE ...]\n"
+         "7:9: the line ends before a name; option VALUE NAME [RESOURCE=USE ...]\n"
+         "8:5: the line ends before a group; lock GROUP OPTION\n"
+         "9:7: the line ends before a group; forbid GROUP OPTION\n"
+         "12:9: the line ends before an option; forbid GROUP OPTION\n"},
+        {"wellmatch-problem 1\nresource r 1\ngroup abc\noption 1 xyz r = 1 s=1\noption 1 b r =1 =1 r=\nlock abd xyz\n"
+         "lock abc xyy\n",
+         "4:14: a word without '=': 'r'; RESOURCE=USE, without blanks\n"
+         "4:20: no such resource: 's'; a name with a line 'resource'\n"
+         "5:12: a word without '=': 'r'; RESOURCE=USE, without blanks\n"
+         "5:17: a use of nothing: '=1'; RESOURCE=USE, without blanks\n"
+         "5:20: a use without its amount: 'r='; RESOURCE=USE, without blanks\n"
+         "6:6: no such group: 'abd'; a name with a line 'group'; the nearest is 'abc'\n"
+         "7:10: no such option: 'xyy'; an option of that group; the nearest is 'xyz'\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char said[4000];
