@@ -298,7 +298,7 @@ static void look_at_block(struct rule_fixing *f, const uint32_t *post_row, const
     dataset->kernel->rules(&dataset->leaders, from, kernel_post, distance, refused, unknown);
     for (size_t i = 0; i < LANES && from + i < f->v->s.n_lanes; i++) {
         size_t lane = from + i;
-        if (refused[i] == 0 || (refused[i] & (refused[i] - 1)) != 0 || !(refused[i] & closable) ||
+        if ((refused[i] & (refused[i] - 1)) != 0 || !(refused[i] & closable) || !(post_wanted || f->wanted[lane]) ||
             f->excluded[lane] == post + 1 || !f->v->s.lane_in[lane] || lane_row[lane] == NO_REPORT_ROW)
             continue;
         struct near near = near_of(dataset, &dataset->posts[post], lane, distance[i], refused[i]);
