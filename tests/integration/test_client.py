@@ -1328,3 +1328,24 @@ if __name__ == "__main__":
     wrong = len({str(test) for test, _ in result.failures + result.errors})
     print("%d passed, %d failed" % (result.testsRun - wrong - len(result.skipped), wrong))
     sys.exit(not result.wasSuccessful())
+    def test_a_gap_out_of_reach(self):
+        """A round whose last piece of gap is more than the search's work: it ends by itself, long before its time."""
+        folder = os.path.join(self.folder, "round")
+        self.assertEqual(client("generate", "--leaders", "1000", "--posts", "90", "--seed", "1", folder)[0], DONE)
+        ask = ["allocate", "--resolve", "0", "--time-limit", "3600", "--data", folder]
+        code, out, error = client(*ask, "--gap", "0.0000001", "--json")
+        plan = json.loads(out)
+        self.assertEqual((code, error), (DEADLINE, ""))
+        self.assertEqual((plan["status"], plan["ended_by"]), ("deadline", "work"))
+        self.assertGreater(plan["gap"], 1e-7)
+        kept = os.path.join(self.folder, "plan.json")
+        with open(kept, "w", encoding="utf-8") as file:
+            file.write(out)
+        code, out, error = client("allocate", "--from", kept, "--data", folder)
+        self.assertEqual((code, error), (DEADLINE, ""))
+        self.assertIn("The search ended at its own limit of work, not the clock's", out)
+        self.assertEqual(client("check", kept, "--data", folder)[0], DONE)
+        code, out, error = client(*ask, "--gap", "1%", "--json")
+        self.assertEqual((code, json.loads(out)["status"]), (DONE, "within_gap"))
+        self.assertNotIn("ended_by", json.loads(out))
+
