@@ -14,7 +14,7 @@ enum exit_code {
     EXIT_INTERNAL = 1,
     EXIT_INPUT = 2,
     EXIT_UNREACHABLE = 3,
-    EXIT_UNFILLED = 4,   /* a plan, with openings unfilled that must be filled */
+    EXIT_UNFILLED = 4,   /* a plan, without posts that must be filled and cannot be */
     EXIT_INFEASIBLE = 5, /* no plan: locks and musts cannot all hold */
     EXIT_DEADLINE = 6    /* a plan, or none, stopped before the gap was closed */
 };

@@ -78,6 +78,15 @@ static bool id_of(const struct client_plan *plan, char id[ID_CAP])
     return value.at && json_kind(value) == '"' && json_string_copy(json_string_raw(value), id, ID_CAP) < ID_CAP;
 }
 
+/* Posts that the plan of the options had to leave open must be filled by that of the changes all the same, if it can. */
+static void insist_again(struct asking *asking, struct question *question)
+{
+    struct slice plan = asking->base.whole;
+    struct items posts = value_items(value_at(plan, "must_fill_left_open"));
+    for (struct slice post; value_next(&posts, &post);)
+        question_id(question, QUESTION_must_fill, "--must-fill", "", json_string_raw(post));
+}
+
 /* The plan asked for is in asking->plan; what it is a change of, in asking->base. */
 static enum exit_code make_plan(struct asking *asking)
 {
@@ -112,6 +121,7 @@ static enum exit_code make_plan(struct asking *asking)
     }
     if (!from) {
         wishes_set_effort(&asking->client->options, &asking->changes);
+        insist_again(asking, &asking->changes);
         return client_plan_ask(asking->client, &asking->link, &asking->changes, base, &asking->plan);
     }
     /* With --from, everything that is said is a change of that plan. */
@@ -134,6 +144,7 @@ static enum exit_code open_base(struct asking *asking, const char *word)
     enum exit_code code = client_plan_open(client, &asking->link, word, &asking->base);
     if (code != EXIT_DONE || !id_of(&asking->base, id))
         return code;
+    insist_again(asking, &asking->question);
     buf_init(&params, LINE_MAX_BYTES);
     json_open(&params, '{');
     json_put_text(&params, "plan", id);

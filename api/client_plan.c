@@ -26,13 +26,17 @@ static const char *const parts[] = {"placements", "unfilled", "prices", "unplace
 void client_plan_init(struct client_plan *plan)
 {
     buf_init(&plan->text, PLAN_MAX_BYTES);
+    buf_init(&plan->left_open, LINE_MAX_BYTES);
     plan->whole = (struct slice){0};
+    plan->n_left_open = 0;
 }
 
 void client_plan_fini(struct client_plan *plan)
 {
     buf_fini(&plan->text);
+    buf_fini(&plan->left_open);
     plan->whole = (struct slice){0};
+    plan->n_left_open = 0;
 }
 
 /* ---- Calling ---- */
@@ -212,11 +216,11 @@ static bool is_part(struct slice key)
 }
 
 /* The summary's members, but for the numbers of rows that stand where the rows themselves will be. */
-static void put_summary(struct buf *out, struct slice summary)
+static void put_summary(struct buf *out, struct slice summary, bool left_open)
 {
     struct items members = value_members(summary);
     for (struct slice key, value; value_next_member(&members, &key, &value);) {
-        if (is_part(key))
+        if (is_part(key) || (left_open && json_string_is(key, "must_fill_unfilled")))
             continue;
         json_item(out);
         buf_char(out, '"');
@@ -226,6 +230,17 @@ static void put_summary(struct buf *out, struct slice summary)
     }
 }
 
+/* The question that was solved does not have them any more, so what is said of musts says nothing of these. */
+static void put_left_open(struct client_plan *out)
+{
+    json_put_integer(&out->text, "must_fill_unfilled", (int64_t)out->n_left_open);
+    json_put_key(&out->text, "must_fill_left_open");
+    json_open(&out->text, '[');
+    buf_put(&out->text, out->left_open.at, out->left_open.len);
+    json_close(&out->text, ']');
+    out->text.failed = out->text.failed || out->left_open.failed;
+}
+
 /* `summary` is copied before the first of the other calls takes its place. */
 static enum exit_code fetch_parts(const struct client *client, struct link *link, const char *key, const char *id,
                                   struct slice summary, struct client_plan *out)
@@ -233,7 +248,9 @@ static enum exit_code fetch_parts(const struct client *client, struct link *link
     bool found = value_true_at(summary, "found");
     enum exit_code code = EXIT_DONE;
     json_open(&out->text, '{');
-    put_summary(&out->text, summary);
+    put_summary(&out->text, summary, out->n_left_open > 0);
+    if (out->n_left_open > 0)
+        put_left_open(out);
     if (found)
         code = fetch_totals(client, link, key, id, &out->text);
     for (size_t i = 0; code == EXIT_DONE && i < sizeof parts / sizeof *parts; i++) {
@@ -249,12 +266,11 @@ static enum exit_code fetch_parts(const struct client *client, struct link *link
     return code == EXIT_DONE ? finish(out) : code;
 }
 
-/* Asks what is in `params`, waits, and fetches all. */
+/* Asks what is in `params`, waits, and fetches all. `summary` is an error's when there is no plan. */
 static enum exit_code solve(const struct client *client, struct link *link, const char *method, struct buf *params,
-                            const struct question *question, struct client_plan *out)
+                            const struct question *question, struct link_answer *summary, struct client_plan *out)
 {
     struct progress_line line;
-    struct link_answer summary;
     char job[WORD_CAP];
     progress_start(&line);
     link->interrupted = client_catch_interrupt();
@@ -264,24 +280,65 @@ static enum exit_code solve(const struct client *client, struct link *link, cons
         json_put_bool(params, "progress", true);
     enum exit_code code = ask_job(client, link, method, params, question, job);
     if (code == EXIT_DONE)
-        code = wait_job(client, link, job, &line, &summary);
+        code = wait_job(client, link, job, &line, summary);
     progress_end(&line);
     link->on_notice = NULL;
     link->interrupted = NULL;
-    return code == EXIT_DONE ? fetch_parts(client, link, "job", job, summary.value, out) : code;
+    return code == EXIT_DONE ? fetch_parts(client, link, "job", job, summary->value, out) : code;
 }
 
-enum exit_code client_plan_ask(const struct client *client, struct link *link, const struct question *question,
+/*
+ * The last of the posts in a conflict that is of such posts only, with or without hard rules and terms against them: no
+ * word of the question but the must itself. Absent: it is of something else.
+ */
+static struct slice hopeless_post(const struct link_answer *answer)
+{
+    struct slice post = {0};
+    struct items sides = value_items(value_at(answer->value, "data/conflict"));
+    for (struct slice side; value_next(&sides, &side);) {
+        struct slice kind = value_at(side, "kind");
+        if (value_is(kind, "must_fill"))
+            post = value_at(side, "post");
+        else if (!value_is(kind, "rule") && !value_is(kind, "terms"))
+            return (struct slice){0};
+    }
+    return post;
+}
+
+/* Takes the post that cannot be filled out of the question; false: that is not what is wrong with it. */
+static bool leave_open(const struct client *client, const struct link_answer *answer, struct question *question,
+                       struct client_plan *out)
+{
+    struct slice post = hopeless_post(answer);
+    char id[WORD_CAP];
+    if (!copy_text(post, id))
+        return false;
+    json_item(&out->left_open);
+    buf_put(&out->left_open, post.at, post.len);
+    out->n_left_open++;
+    if (!question_drop(question, QUESTION_must_fill, post))
+        return false;
+    if (!client->json)
+        client_complain("this is the best plan that leaves %s open", id);
+    return true;
+}
+
+enum exit_code client_plan_ask(const struct client *client, struct link *link, struct question *question,
                                const char *base, struct client_plan *out)
 {
-    struct buf params;
-    start_params(&params);
-    if (base)
-        json_put_text(&params, "plan", base);
-    question_put(question, &params);
-    enum exit_code code = solve(client, link, base ? "plan.what_if" : "plan.allocate", &params, question, out);
-    buf_fini(&params);
-    return code;
+    for (;;) {
+        struct buf params;
+        struct link_answer summary = {0};
+        start_params(&params);
+        if (base)
+            json_put_text(&params, "plan", base);
+        question_put(question, &params);
+        enum exit_code code =
+            solve(client, link, base ? "plan.what_if" : "plan.allocate", &params, question, &summary, out);
+        buf_fini(&params);
+        if (code != EXIT_INFEASIBLE || !leave_open(client, &summary, question, out))
+            return code;
+    }
 }
 
 /* A check of no placement at all reads the whole question, and costs nothing. */
@@ -369,6 +426,7 @@ enum exit_code client_plan_ask_again(const struct client *client, struct link *l
                                      struct client_plan *out)
 {
     struct slice request = value_at(plan->whole, "request");
+    struct link_answer summary;
     struct buf params;
     if (!request.at || value_at(request, "plan").at) {
         client_complain("this plan %s",
@@ -378,7 +436,7 @@ enum exit_code client_plan_ask_again(const struct client *client, struct link *l
     }
     start_params(&params);
     put_members(&params, request, NULL, 0);
-    enum exit_code code = solve(client, link, "plan.allocate", &params, NULL, out);
+    enum exit_code code = solve(client, link, "plan.allocate", &params, NULL, &summary, out);
     buf_fini(&params);
     return code;
 }

@@ -11,7 +11,9 @@
 
 struct client_plan {
     struct buf text;
-    struct slice whole; /* in `text`; absent until there is a plan */
+    struct slice whole;   /* in `text`; absent until there is a plan */
+    struct buf left_open; /* posts that must be filled and cannot be: JSON strings with commas between */
+    size_t n_left_open;
 };
 
 void client_plan_init(struct client_plan *plan);
@@ -24,8 +26,9 @@ bool client_plan_is_id(const char *word);
 /*
  * Asks plan.allocate, or plan.what_if upon the plan `base` (NULL: none), waits, shows progress, and fetches every part.
  * An interrupt stops the solver; what it has found by then is the plan. What went wrong has been told.
+ * Posts that must be filled and that no plan can fill are told, taken out of the question, and listed with the plan.
  */
-enum exit_code client_plan_ask(const struct client *client, struct link *link, const struct question *question,
+enum exit_code client_plan_ask(const struct client *client, struct link *link, struct question *question,
                                const char *base, struct client_plan *out);
 /* Whether what the question's lists name is there: EXIT_DONE, or it has been told what is not. Solves nothing. */
 enum exit_code client_plan_try(const struct client *client, struct link *link, const struct question *question);

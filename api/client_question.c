@@ -1,6 +1,7 @@
 /* Each list is a buffer of JSON items, so that putting the question is copying. */
 #include "client_question.h"
 
+#include "client_value.h"
 #include "jsonrpc.h"
 
 #include <stdio.h>
@@ -179,6 +180,35 @@ void question_append(struct question *question, struct question *more)
     more->sources = NULL;
     question_fini(more);
     question_init(more);
+}
+
+bool question_drop(struct question *question, enum question_list list, struct slice id)
+{
+    struct buf *items = &question->lists[list], whole, kept;
+    size_t n = 0;
+    buf_init(&whole, LINE_MAX_BYTES + 2);
+    buf_init(&kept, LINE_MAX_BYTES);
+    buf_char(&whole, '[');
+    buf_put(&whole, items->at, items->len);
+    buf_char(&whole, ']');
+    struct items walk = value_items((struct slice){whole.at, whole.failed ? 0 : whole.len});
+    for (struct slice item; !whole.failed && value_next(&walk, &item);) {
+        if (item.len == id.len && memcmp(item.at, id.at, id.len) == 0)
+            continue;
+        json_item(&kept);
+        buf_put(&kept, item.at, item.len);
+        n++;
+    }
+    bool dropped = !whole.failed && !kept.failed && n < question->n[list];
+    buf_fini(&whole);
+    if (dropped) {
+        buf_fini(items);
+        *items = kept;
+        question->n[list] = n;
+    } else {
+        buf_fini(&kept);
+    }
+    return dropped;
 }
 
 void question_put_lists(const struct question *question, struct buf *params)

@@ -47,6 +47,9 @@ void question_setting(struct question *question, const char *name, const char *j
 /* Adds what `more` holds; its sources with it, so that `more` is empty then. */
 void question_append(struct question *question, struct question *more);
 
+/* Takes out of a list of ids the one that is `id`, as JSON; false: it is not there. */
+bool question_drop(struct question *question, enum question_list list, struct slice id);
+
 /* Puts all into the open object `params`; a failure marks it as failed. */
 void question_put(const struct question *question, struct buf *params);
 void question_put_lists(const struct question *question, struct buf *params); /* the lists only */

@@ -250,8 +250,9 @@ static const struct command commands[] = {
      "Changes: openings[POST], budget[SCOPE:CODE], stock[PACKAGE], mentor_hours[MENTOR or region] with +=, -= or =;\n"
      "policy[/pointer]=1.2; -ID or without[ID]; lock[LEADER]=POST/PACKAGE/MENTOR; forbid[LEADER]=POST;\n"
      "must_fill[POST]; moves_max=5; move_penalty=0.001. wellmatch(1) has all of it.\n"
-     "Exit: 0 solved; 4 solved, but a post that must be filled is not; 5 no plan: locks and musts cannot all hold;\n"
-     "6 the time was up, or Ctrl-C: the best plan so far.\n"},
+     "Exit: 0 solved; 4 solved, but posts that must be filled cannot be, and stay open; 5 no plan: locks, or musts "
+     "and\n"
+     "what contradicts them, cannot all hold; 6 the time was up, or Ctrl-C: the best plan so far.\n"},
     {"check",
      "PLAN",
      {"plan"},

@@ -1166,6 +1166,46 @@ class Planning(WithService):
         self.assertEqual((code, out), (INFEASIBLE, ""))
         self.assertIn("%s at %s is locked, which cannot hold:\n" % (self.stranger, self.post), error)
 
+    def hopeless(self):
+        """Posts of a whole plan that stay open for want of anybody who passes the hard rules."""
+        plan = json.loads(self.allocate("--resolve", "0", "--json"))
+        posts = [row["post"] for row in plan["unfilled"] if row["reason"] == "not_eligible"]
+        self.assertGreaterEqual(len(posts), 2)
+        return posts[:2], plan
+
+    def test_posts_that_must_be_filled_and_cannot_be(self):
+        posts, plain = self.hopeless()
+        filled = plain["placements"][0]["post"]
+        for where in [["-u", self.url], ["--data", "data/sample"]]:
+            code, out, error = client("allocate", "--resolve", "0", "--must-fill", ",".join([filled, *posts]), "--json", *where)
+            plan = json.loads(out)
+            self.assertEqual((code, plan["status"], plan["value"]), (UNFILLED, "optimal", plain["value"]))
+            self.assertEqual((plan["must_fill_unfilled"], sorted(plan["must_fill_left_open"])), (2, sorted(posts)))
+            self.assertEqual(plan["request"]["must_fill"], [filled])
+            told = [json.loads(line)["data"]["conflict"][0]["post"] for line in error.split("\n")[:-1]]
+            self.assertEqual(sorted(told), sorted(posts))
+            kept = self.write("open.json", plan)
+            self.assertEqual(client("check", kept, *where)[0], DONE)
+            # Shown again from the file, and changed: it is still to be filled, and still cannot be.
+            self.assertEqual(client("allocate", "--from", kept, *where)[0], UNFILLED)
+            self.assertEqual(client("allocate", "--from", kept, "--what-if", "-" + self.leader, *where)[0], UNFILLED)
+        code, out, error = client("allocate", "--resolve", "0", "--must-fill", posts[0], "-u", self.url)
+        self.assertEqual(code, UNFILLED)
+        self.assertIn("\n1 post that must be filled is not.\n", out)
+        self.assertIn("\n  %s, " % posts[0], out)  # among those that stay open, with the reason
+        self.assertEqual(error, "wellmatch: no plan: post %s must be filled, which cannot hold within the limits\n"
+                                "What would help: do not insist that %s is filled\n"
+                                "wellmatch: this is the best plan that leaves %s open\n" % (posts[0], posts[0], posts[0]))
+        code, out, error = client("allocate", *self.few, "--what-if", "must_fill[%s]" % posts[0], "--posts", posts[0], "-u", self.url)
+        self.assertEqual(code, UNFILLED)
+        self.assertEqual(client("allocate", *self.few, "--must-fill", filled, "--csv", "-u", self.url)[0], DONE)
+
+    def test_a_must_that_the_question_contradicts(self):
+        for words in [["--forbid", "*:" + self.post], ["--what-if", "openings[%s]=0" % self.post, "--lock", "%s:%s" % (self.leader, self.post)]]:
+            code, out, error = client("allocate", *self.few, "--must-fill", self.post, *words, "-u", self.url)
+            self.assertEqual((code, out), (INFEASIBLE, ""), words)
+            self.assertIn("wellmatch: no plan: ", error)
+
     def test_jobs(self):
         out = client("plans", "-u", self.url)[1]
         self.assertRegex(out, r"(?m)^%s +%s +done +optimal" % (self.plan["job"], self.plan["plan"]))
@@ -1315,19 +1355,6 @@ class Files(Case):
                      says=["/nonexistent/policy.json cannot be opened", "--policy", "--organisations"])
         self.assertFalse(os.path.exists(os.path.join(self.folder, "none", "posts.csv")))
 
-    def test_generate_tells_its_progress_to_a_terminal_only(self):
-        code, out = on_terminal("generate", "--leaders", "200", "--posts", "5", os.path.join(self.folder, "three"))
-        self.assertEqual(code, DONE)
-        self.assertIn("\rdrawing leaders: 100%\r", out)
-        self.assertTrue(out.split("\r")[-1].endswith("200 leaders and 5 posts from seed 2026\n"))
-
-
-if __name__ == "__main__":
-    program = unittest.main(verbosity=2, exit=False)
-    result = program.result
-    wrong = len({str(test) for test, _ in result.failures + result.errors})
-    print("%d passed, %d failed" % (result.testsRun - wrong - len(result.skipped), wrong))
-    sys.exit(not result.wasSuccessful())
     def test_a_gap_out_of_reach(self):
         """A round whose last piece of gap is more than the search's work: it ends by itself, long before its time."""
         folder = os.path.join(self.folder, "round")
@@ -1349,3 +1376,16 @@ if __name__ == "__main__":
         self.assertEqual((code, json.loads(out)["status"]), (DONE, "within_gap"))
         self.assertNotIn("ended_by", json.loads(out))
 
+    def test_generate_tells_its_progress_to_a_terminal_only(self):
+        code, out = on_terminal("generate", "--leaders", "200", "--posts", "5", os.path.join(self.folder, "three"))
+        self.assertEqual(code, DONE)
+        self.assertIn("\rdrawing leaders: 100%\r", out)
+        self.assertTrue(out.split("\r")[-1].endswith("200 leaders and 5 posts from seed 2026\n"))
+
+
+if __name__ == "__main__":
+    program = unittest.main(verbosity=2, exit=False)
+    result = program.result
+    wrong = len({str(test) for test, _ in result.failures + result.errors})
+    print("%d passed, %d failed" % (result.testsRun - wrong - len(result.skipped), wrong))
+    sys.exit(not result.wasSuccessful())

@@ -90,6 +90,32 @@ static void test_subject(void **state)
     question_fini(&question);
 }
 
+static void test_drop(void **state)
+{
+    (void)state;
+    struct question question;
+    question_init(&question);
+    for (size_t i = 0; i < 2; i++)
+        fill(&question);
+    question_id(&question, QUESTION_posts, "--posts", "V1", text("V1"));
+    assert_int_equal(question.n[QUESTION_posts], 5);
+    assert_false(question_drop(&question, QUESTION_posts, text("\"V\"")));
+    assert_false(question_drop(&question, QUESTION_must_fill, text("\"V1\"")));
+    for (size_t n = 1; n <= 2; n++) { /* without memory nothing is dropped, and nothing lost */
+        fault_after(n);
+        assert_false(question_drop(&question, QUESTION_posts, text("\"V1\"")));
+        fault_off();
+        assert_int_equal(question.n[QUESTION_posts], 5);
+    }
+    assert_true(question_drop(&question, QUESTION_posts, text("\"V1\""))); /* as often as it is there */
+    assert_int_equal(question.n[QUESTION_posts], 2);
+    assert_true(question.lists[QUESTION_posts].len == 9 &&
+                memcmp(question.lists[QUESTION_posts].at, "\"V2\",\"V2\"", 9) == 0);
+    assert_true(question_drop(&question, QUESTION_posts, text("\"V2\"")));
+    assert_int_equal(question.n[QUESTION_posts], 0);
+    question_fini(&question);
+}
+
 static void test_memory(void **state)
 {
     (void)state;
@@ -117,10 +143,8 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put),
-        cmocka_unit_test(test_append),
-        cmocka_unit_test(test_subject),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_put),  cmocka_unit_test(test_append), cmocka_unit_test(test_subject),
+        cmocka_unit_test(test_drop), cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
