@@ -10,6 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LIMITS_TOLD = 5 };
+
+struct limits { /* of one kind, as a plan's totals have them */
+    const char *rows, *keys[2], *amount, *what;
+    bool pounds;
+};
+
 /* ---- The difference between two plans ---- */
 
 static const char *place_text(struct page *page, struct slice row)
@@ -75,6 +82,49 @@ static void tell_money(struct page *page, struct slice a, struct slice b)
                                       change[1] < 0 ? "-" : "+", page_grouped(page, llabs(change[1]))));
 }
 
+/* "budget region:Midlands £260,000 to £0": of a limit that is another in the second plan. */
+static const char *limit_text(struct page *page, const struct limits *limits, struct slice a, struct slice b)
+{
+    struct slice rows[2] = {a, b};
+    const char *amounts[2], *unit = limits->pounds ? "£" : "";
+    for (int i = 0; i < 2; i++) {
+        const char *whole = page_whole(page, rows[i], limits->amount);
+        amounts[i] = *whole ? page_say(page, "%s%s", unit, whole) : "no limit";
+    }
+    return page_say(page, "%s %s%s%s %s to %s", limits->what, page_text(page, a, limits->keys[0]),
+                    limits->keys[1] ? ":" : "", limits->keys[1] ? page_text(page, a, limits->keys[1]) : "", amounts[0],
+                    amounts[1]);
+}
+
+static bool same_text(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+/* What the one plan may use and the other not: so that a limit that was cut to nothing, or mistyped, is seen. */
+static void tell_limits(struct page *page, struct slice a, struct slice b)
+{
+    static const struct limits all[] = {{"totals/budgets", {"scope", "code"}, "amount_gbp", "budget", true},
+                                        {"totals/by_package", {"package", NULL}, "stock", "stock of", false},
+                                        {"totals/by_mentor", {"mentor", NULL}, "hours", "hours of", false}};
+    const char *list = "";
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct items of_a = value_items(value_at(a, all[i].rows)), of_b = value_items(value_at(b, all[i].rows));
+        struct slice row_a, row_b;
+        while (value_next(&of_a, &row_a) && value_next(&of_b, &row_b)) {
+            bool same = true; /* plans of other data have other rows, of which nothing is told */
+            for (int k = 0; k < 2 && all[i].keys[k]; k++)
+                same = same && same_text(value_at(row_a, all[i].keys[k]), value_at(row_b, all[i].keys[k]));
+            if (same && !same_text(value_at(row_a, all[i].amount), value_at(row_b, all[i].amount)) && n++ < LIMITS_TOLD)
+                list = page_join(page, list, "; ", limit_text(page, &all[i], row_a, row_b));
+        }
+    }
+    if (n > 0)
+        page_paragraph(page, page_say(page, "Limits: %s%s.", list,
+                                      n > LIMITS_TOLD ? page_say(page, ", and %zu more", n - LIMITS_TOLD) : ""));
+}
+
 void plan_show_difference(struct page *page, struct slice a, struct slice b, const char *const names[2],
                           size_t rows_max)
 {
@@ -92,6 +142,7 @@ void plan_show_difference(struct page *page, struct slice a, struct slice b, con
                             names[0], page_decimal(page, b, "value", 6), names[1], (double)change / 1e9));
     tell_range(page, a, b);
     tell_money(page, a, b);
+    tell_limits(page, a, b);
     if (moves.n == 0)
         page_paragraph(page, "Nobody moves.");
     else

@@ -1127,6 +1127,13 @@ class Planning(WithService):
                        "move_penalty=0.001", "forbid[*]=*/" + package]:
             out = self.allocate(*self.few, "--what-if", change)
             self.assertIn("(%s): " % change, out)
+    def test_limits_that_change_are_told(self):
+        out = self.allocate(*self.few, "--what-if", "budget[national:ENGLAND]=£150,000", "--what-if", "stock[P06]-=1,000,000")
+        self.assertRegex(out, r"\nLimits: budget national:ENGLAND £[\d,]+ to £150,000; stock of P06 \d+ to 0\.\n")
+        out = self.allocate(*self.few, "--what-if", "mentor_hours[North West]+=20")
+        self.assertRegex(out, r"\nLimits: hours of M\d+ \d+ to \d+\.\n")
+        self.assertNotIn("Limits:", self.allocate(*self.few, "--what-if", "-" + self.leader))
+
         plan = json.loads(self.allocate(*self.few, "--what-if", "stock[P06]=0", "--what-if", "moves_max=0", "--json"))
         before = {(r["leader"], r["post"]) for r in self.plan["placements"]}
         self.assertLessEqual({(r["leader"], r["post"]) for r in plan["placements"]}, before)
