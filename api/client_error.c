@@ -112,8 +112,8 @@ static const char *error_text(struct page *page, struct slice error, int code, c
     case RPC_PARAMS:
         return wrong_parameter(page, data, option);
     case RPC_INVALID_DATA:
-        return page_say(page, "the data has %s fault%s; the running data stays", count,
-                        strcmp(count, "1") == 0 ? "" : "s");
+        return page_say(page, "%s %s fault%s; %s", subject ? subject : "the data has", count,
+                        strcmp(count, "1") == 0 ? "" : "s", subject ? "nothing is asked" : "the running data stays");
     case RPC_TOO_LARGE:
         return page_join(page,
                          page_say(page, "the %s passes the ceiling of %s", page_text(page, data, "what"),

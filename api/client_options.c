@@ -104,7 +104,7 @@ static bool take_option(const char *arg, char *const argv[], int argc, int *i, s
         return false;
     }
     if (spec->kind != OPTION_FLAG && !value) {
-        if (*i + 1 >= argc) {
+        if (*i + 1 >= argc || strncmp(argv[*i + 1], "--", 2) == 0) { /* an option is no value, unless after = */
             snprintf(error, OPTIONS_ERROR_CAP, "--%s needs a value: --%s %s", spec->name, spec->name, spec->value);
             return false;
         }

@@ -59,6 +59,8 @@ static enum exit_code call(const struct client *client, struct link *link, const
     struct slice at = value_at(out->value, "data/pointer");
     if (question && at.at && json_kind(at) == '"')
         json_string_copy(json_string_raw(at), pointer, sizeof pointer);
+    if (question && out->code == RPC_INVALID_DATA) /* no other data comes with a question */
+        return client_tell_error(client, out, "the policy as changed has");
     return client_tell_error(client, out,
                              question ? question_subject(question, pointer, subject, sizeof subject) : NULL);
 }
@@ -428,10 +430,16 @@ enum exit_code client_plan_ask_again(const struct client *client, struct link *l
     struct slice request = value_at(plan->whole, "request");
     struct link_answer summary;
     struct buf params;
-    if (!request.at || value_at(request, "plan").at) {
-        client_complain("this plan %s",
-                        request.at ? "is a change of another, and neither is held here; start from that other one"
-                                   : "does not say what was asked; start from one that does");
+    char base[WORD_CAP];
+    if (copy_text(value_at(request, "plan"), base)) {
+        client_complain(
+            "this plan changes plan %s, and neither is held here: start from the file of that one, and make "
+            "the change again",
+            base);
+        return EXIT_INPUT;
+    }
+    if (!request.at) {
+        client_complain("this plan does not say what was asked; start from one that does");
         return EXIT_INPUT;
     }
     start_params(&params);

@@ -9,6 +9,8 @@
 
 enum { WHOLE_DIGITS_MAX = 15 };
 
+#define POUND "\xC2\xA3" /* of money it may stand before the number */
+
 enum follows { FOLLOWS_LIMIT, FOLLOWS_NUMBER, FOLLOWS_WHOLE, FOLLOWS_TERMS, FOLLOWS_TERMS_OR_END, FOLLOWS_END };
 
 static const struct change_name {
@@ -160,6 +162,8 @@ static bool read_value(struct reading *reading, struct what_if *out)
         return true;
     if (!read_sign(reading, &out->relative, &negative))
         return false;
+    if (strcmp(reading->name->name, "budget") == 0 && strncmp(reading->text + reading->at, POUND, strlen(POUND)) == 0)
+        reading->at += strlen(POUND);
     return follows == FOLLOWS_NUMBER ? read_number(reading, out->number) : read_whole(reading, negative, out->number);
 }
 
@@ -169,6 +173,8 @@ static bool read_whole(struct reading *reading, bool negative, char number[WHAT_
     const char *at = reading->text + reading->at;
     size_t len = strspn(at, "0123456789,"), n = 0;
     bool grouped = memchr(at, ',', len) != NULL;
+    if (*at == '-' || *at == '+')
+        return expected(reading, "a whole number without a sign");
     if (negative)
         number[n++] = '-';
     for (size_t i = 0; i < len; i++) {
@@ -183,7 +189,7 @@ static bool read_whole(struct reading *reading, bool negative, char number[WHAT_
         return expected(reading, "a whole number");
     reading->at += len;
     number[n] = '\0';
-    return true;
+    return (at[len] != '.' && at[len] != 'e' && at[len] != 'E') || expected(reading, "a whole number to end here");
 }
 
 /* A decimal number that is JSON as it stands. */

@@ -180,6 +180,14 @@ static enum exit_code change_without(const struct wishes *wishes, const char *te
     return code;
 }
 
+/* A number that the question has already: of two, none is meant more than the other. */
+static bool is_set(const struct question *question, const char *name)
+{
+    char key[40];
+    snprintf(key, sizeof key, "\"%s\":", name);
+    return question->settings.len > 0 && memmem(question->settings.at, question->settings.len, key, strlen(key));
+}
+
 enum exit_code wishes_read_changes(const struct wishes *wishes)
 {
     const struct options *options = &wishes->client->options;
@@ -200,6 +208,10 @@ enum exit_code wishes_read_changes(const struct wishes *wishes)
         struct what_if_error error;
         if (!what_if_read(text.at, &change, &error))
             return tell_place("--what-if", text, &error);
+        if (change.kind == WHAT_IF_SETTING && is_set(wishes->changes, change.name)) {
+            client_complain("--what-if '%s': %s is given twice", text.at, change.name);
+            return EXIT_INPUT;
+        }
         if (change.kind == WHAT_IF_WITHOUT)
             code = change_without(wishes, text.at, change.of);
         else

@@ -413,9 +413,11 @@ static enum exit_code check_words(const struct client *client)
         client_complain("usage: wellmatch %s %s; 'wellmatch %s --help' has examples", command->name, command->operands,
                         command->name);
     else if (n > command->operands_max)
-        client_complain("'%.60s' is one word too many: wellmatch %s %s%s", options->words[command->operands_max + 1],
-                        command->name, command->operands,
-                        command->options & OPTION_BIT(package) ? " (several ids after --package: A,B,C)" : "");
+        client_complain("'%.60s' is one word too many: wellmatch %s%s%s%s", options->words[command->operands_max + 1],
+                        command->name, *command->operands ? " " : "", command->operands,
+                        command->options & OPTION_BIT(lock)      ? " (ids follow an option: --posts A,B,C)"
+                        : command->options & OPTION_BIT(package) ? " (several ids after --package: A,B,C)"
+                                                                 : "");
     else if (options_value(options, OPTION_json) && options_value(options, OPTION_csv))
         client_complain("--json and --csv exclude each other");
     else if (options_value(options, OPTION_url) && options_value(options, OPTION_data))

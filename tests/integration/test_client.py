@@ -892,6 +892,13 @@ class Allocating(Case):
             self.assertEqual((code, out, text.strip(), caret), (INPUT, "", words[1], " " * (2 + place) + "^"), error)
             self.assertTrue(sentence.startswith("wellmatch: %s: " % words[0]))
         self.refused(INPUT, "allocate", "--moves-max", "3", "--data", "data/sample", says="--from PLAN")
+        for words in [["--what-if", "moves_max=2", "--what-if", "moves_max=3"], ["--moves-max", "2", "--what-if", "moves_max=3"]]:
+            self.refused(INPUT, "allocate", *words, "--data", "data/sample", says="'moves_max=3': moves_max is given twice")
+        self.refused(INPUT, "allocate", "--what-if", "--data", "data/sample", says="--what-if needs a value")
+        self.refused(INPUT, "allocate", "V00001", "--data", "data/sample", says="wellmatch allocate (ids follow an option: --posts A,B,C)")
+        code, out, error = client("allocate", "--what-if", "policy[/accept/base/value]=99", "--data", "data/sample")
+        self.assertEqual((code, out), (INPUT, ""))
+        self.assertTrue(error.endswith("\nwellmatch: the policy as changed has 1 fault; nothing is asked\n"), error)
         self.refused(INPUT, "allocate", "--explain", "V1", "--csv", "--data", "data/sample", says="exclude each other")
 
     def test_waits_and_tells_progress_to_a_terminal_only(self):
@@ -1120,13 +1127,6 @@ class Planning(WithService):
         kept = self.allocate(*self.few, "--what-if", "openings[%s]+=0" % row["post"])
         self.assertIn("Nobody moves.", kept)
 
-    def test_what_if_of_every_kind(self):
-        post, package = self.plan["placements"][0]["post"], "P00"
-        for change in ["mentor_hours[North West]+=20", "budget[national:ENGLAND]+=100,000", "stock[P06]=0", "policy[/accept/mentor/value]=1.2",
-                       "must_fill[%s]" % post, "lock[%s]=%s" % (self.plan["placements"][0]["leader"], post), "moves_max=0",
-                       "move_penalty=0.001", "forbid[*]=*/" + package]:
-            out = self.allocate(*self.few, "--what-if", change)
-            self.assertIn("(%s): " % change, out)
     def test_limits_that_change_are_told(self):
         out = self.allocate(*self.few, "--what-if", "budget[national:ENGLAND]=£150,000", "--what-if", "stock[P06]-=1,000,000")
         self.assertRegex(out, r"\nLimits: budget national:ENGLAND £[\d,]+ to £150,000; stock of P06 \d+ to 0\.\n")
@@ -1134,6 +1134,13 @@ class Planning(WithService):
         self.assertRegex(out, r"\nLimits: hours of M\d+ \d+ to \d+\.\n")
         self.assertNotIn("Limits:", self.allocate(*self.few, "--what-if", "-" + self.leader))
 
+    def test_what_if_of_every_kind(self):
+        post, package = self.plan["placements"][0]["post"], "P00"
+        for change in ["mentor_hours[North West]+=20", "budget[national:ENGLAND]+=100,000", "stock[P06]=0", "policy[/accept/mentor/value]=1.2",
+                       "must_fill[%s]" % post, "lock[%s]=%s" % (self.plan["placements"][0]["leader"], post), "moves_max=0",
+                       "move_penalty=0.001", "forbid[*]=*/" + package]:
+            out = self.allocate(*self.few, "--what-if", change)
+            self.assertIn("(%s): " % change, out)
         plan = json.loads(self.allocate(*self.few, "--what-if", "stock[P06]=0", "--what-if", "moves_max=0", "--json"))
         before = {(r["leader"], r["post"]) for r in self.plan["placements"]}
         self.assertLessEqual({(r["leader"], r["post"]) for r in plan["placements"]}, before)
