@@ -686,6 +686,15 @@ class Problems(Case):
         self.assertRegex(out, r"^status optimal\nvalue 3.5\nbound 3.5\ngap 0\nprice_bound 3\.5\d* \(the prices alone prove it; "
                               r"--check repeats that\)\nprice_gap \S+\nchoose ann away\nchoose ben post\n")
 
+    def test_prices_are_no_higher_than_what_one_more_brings(self):
+        for text, prices in [("resource m 4\ngroup a\noption 3 p m=2\ngroup b\noption 4 p m=2\ngroup c\noption 1 x m=1\n", {"m": 1}),
+                             ("resource p 1\nresource q 1\ngroup a\noption 3 p p=1\noption 2 q q=1\n"
+                              "group b\noption 4 p p=1\noption 2.5 q q=1\n", {"p": 1}),
+                             ("resource p 2\ngroup a must\noption 3 p p=1\ngroup b must\noption 2 p p=1\n", {})]:
+            plan = json.loads(client("solve", self.file("even", "wellmatch-problem 1\n" + text), "--json")[1])
+            self.assertEqual({row["resource"]: round(row["price"], 9) for row in plan["prices"]}, prices, text)
+            self.assertAlmostEqual(plan["price_bound"], plan["value"], 9)
+
     def test_what_the_prices_prove_and_what_the_search(self):
         path = self.file("round", self.ROUND + "option 0.6 away money=1\n")
         code, out, error = client("solve", path)
