@@ -455,8 +455,8 @@ int table_find(const struct table *table, const char *id, size_t *row)
 int table_column(const struct table *table, const char *name)
 {
     for (size_t c = 0; c < table->n_columns; c++)
-        if (strcmp(table->columns[c].name, name) == 0)
-            return (int)c;
+        if (*table->columns[c].name == *name && strcmp(table->columns[c].name, name) == 0)
+            return (int)c; /* answers look columns up by name: mostly the first byte tells */
     return -1;
 }
 
