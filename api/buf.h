@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
     char *at;
@@ -34,12 +35,47 @@ void buf_json_string(struct buf *buf, const char *text, size_t len);
 /* Members and items: each puts the comma that is due. A key is a C identifier and needs no escaping. */
 void json_open(struct buf *buf, char bracket);  /* '{' or '[' */
 void json_close(struct buf *buf, char bracket); /* '}' or ']' */
-void json_put_key(struct buf *buf, const char *key);
-void json_item(struct buf *buf);                                        /* before a bare value inside an array */
-void json_put_text(struct buf *buf, const char *key, const char *text); /* NULL text writes null */
-void json_put_integer(struct buf *buf, const char *key, int64_t value);
-void json_put_fixed(struct buf *buf, const char *key, int64_t value, int decimals);
-void json_put_bool(struct buf *buf, const char *key, bool value);
-void json_put_null(struct buf *buf, const char *key);
+void json_item(struct buf *buf);                /* before a bare value inside an array */
+
+/* A member: the key alone, with a string, with value / 10^decimals, with a word that stands as it is. */
+void json_put_name(struct buf *buf, const char *key, size_t key_len);
+void json_put_string(struct buf *buf, const char *key, size_t key_len, const char *text, size_t len);
+void json_put_number(struct buf *buf, const char *key, size_t key_len, int64_t value, int decimals);
+void json_put_word(struct buf *buf, const char *key, size_t key_len, const char *word, size_t len);
+
+/* The same as they are mostly written. In the header because most keys are literals, whose length the compiler knows. */
+
+static inline void json_put_key(struct buf *buf, const char *key)
+{
+    json_put_name(buf, key, strlen(key));
+}
+
+static inline void json_put_null(struct buf *buf, const char *key)
+{
+    json_put_word(buf, key, strlen(key), "null", 4);
+}
+
+static inline void json_put_text(struct buf *buf, const char *key, const char *text) /* NULL: null */
+{
+    if (text == NULL)
+        json_put_null(buf, key);
+    else
+        json_put_string(buf, key, strlen(key), text, strlen(text));
+}
+
+static inline void json_put_integer(struct buf *buf, const char *key, int64_t value)
+{
+    json_put_number(buf, key, strlen(key), value, 0);
+}
+
+static inline void json_put_fixed(struct buf *buf, const char *key, int64_t value, int decimals)
+{
+    json_put_number(buf, key, strlen(key), value, decimals);
+}
+
+static inline void json_put_bool(struct buf *buf, const char *key, bool value)
+{
+    json_put_word(buf, key, strlen(key), value ? "true" : "false", value ? 4 : 5);
+}
 
 #endif

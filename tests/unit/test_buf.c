@@ -3,9 +3,11 @@
 
 #include "fault.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +78,86 @@ static void strings_are_escaped(void **state)
         assert_text(&buf, cases[i].json);
     }
     buf_fini(&buf);
+}
+
+/* Every count of digits, and the numbers beside each, as the C library writes them. */
+static void numbers_of_every_length(void **state)
+{
+    (void)state;
+    struct buf buf;
+    char text[64];
+    buf_init(&buf, 100);
+    int64_t power = 1;
+    for (int digits = 0; digits < 19; digits++, power *= digits < 18 ? 10 : 1)
+        for (int64_t value = power - 1; value <= power + 1; value++)
+            for (int decimals = 0; decimals <= 18; decimals++)
+                for (int sign = -1; sign <= 1; sign += 2) {
+                    int64_t signed_value = sign * value, unit = 1;
+                    for (int i = 0; i < decimals; i++)
+                        unit *= 10;
+                    int len = snprintf(text, sizeof text, "%s%" PRId64, signed_value < 0 ? "-" : "", value / unit);
+                    if (decimals > 0)
+                        snprintf(text + len, sizeof text - len, ".%0*" PRId64, decimals, value % unit);
+                    buf_clear(&buf);
+                    buf_fixed(&buf, signed_value, decimals);
+                    assert_text(&buf, text);
+                }
+    buf_fini(&buf);
+}
+
+/* Keys and strings of every length that is copied in its own way, with an escape in every place or in none. */
+static void strings_of_every_length(void **state)
+{
+    (void)state;
+    static const char signs[] = "\"\\\x1f";
+    struct buf buf;
+    buf_init(&buf, 300);
+    for (size_t len = 1; len <= 40; len++)
+        for (size_t at = 0; at <= len; at++)
+            for (size_t sign = 0; sign < sizeof signs - 1; sign++) {
+                char key[41], text[41], expected[200];
+                for (size_t i = 0; i < len; i++) {
+                    key[i] = (char)('a' + i % 26);
+                    text[i] = (char)('A' + i % 26);
+                }
+                key[len] = text[len] = '\0';
+                char escape[8] = {'\\', signs[sign], '\0'};
+                if (signs[sign] < ' ')
+                    snprintf(escape, sizeof escape, "\\u%04x", (unsigned)signs[sign]);
+                if (at < len)
+                    text[at] = signs[sign];
+                int put = snprintf(expected, sizeof expected, "{\"%s\":\"%.*s%s%s\"", key, (int)at, text,
+                                   at < len ? escape : "", at < len ? text + at + 1 : "");
+                snprintf(expected + put, sizeof expected - put, ",\"%s\":-1.5}", key);
+                buf_clear(&buf);
+                json_open(&buf, '{');
+                json_put_text(&buf, key, text);
+                json_put_fixed(&buf, key, -15, 1);
+                json_close(&buf, '}');
+                assert_text(&buf, expected);
+            }
+    buf_fini(&buf);
+}
+
+/* What fits to the byte is written, and one byte less is a failure: no writer asks for room that it does not use. */
+static void members_up_to_the_ceiling(void **state)
+{
+    (void)state;
+    static const char all[] = "{\"a\":-1234.567890,\"bb\":\"text\",\"ccc\":false,\"d\":null}";
+    for (size_t max = sizeof all - 2; max <= sizeof all - 1; max++) {
+        struct buf buf;
+        buf_init(&buf, max);
+        json_open(&buf, '{');
+        json_put_fixed(&buf, "a", -1234567890, 6);
+        json_put_text(&buf, "bb", "text");
+        json_put_bool(&buf, "ccc", false);
+        json_put_null(&buf, "d");
+        json_close(&buf, '}');
+        assert_int_equal(buf.failed, max < sizeof all - 1);
+        if (!buf.failed)
+            assert_text(&buf, all);
+        buf_fini(&buf);
+    }
 }
 
 static void commas_come_by_themselves(void **state)
@@ -202,6 +284,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fixed_decimals),
         cmocka_unit_test(strings_are_escaped),
+        cmocka_unit_test(numbers_of_every_length),
+        cmocka_unit_test(strings_of_every_length),
+        cmocka_unit_test(members_up_to_the_ceiling),
         cmocka_unit_test(commas_come_by_themselves),
         cmocka_unit_test(formats),
         cmocka_unit_test(ceiling),
