@@ -371,10 +371,12 @@ static void finish(struct driver *driver)
     if (driver->recent_planned + driver->recent.n > 0)
         on_interval(&driver->interval); /* what is left of a second */
     driver->stage = ENDED;
+    run->gone = true;
     for (size_t i = 0; i < driver->n; i++) {
         const struct caller *caller = driver->callers[i];
         if (!caller)
             continue;
+        run->gone &= !caller->up;
         caller_each_open(caller, count_open, driver);
         run->not_sent += caller->tail - caller->sent;
     }

@@ -104,7 +104,7 @@ static enum exit_code run_once(struct bench *bench, double rate, struct run **ou
 
 static enum exit_code verdict(const struct run *run)
 {
-    return run->wrong > 0 ? EXIT_WRONG : run->interrupted ? EXIT_INTERRUPTED : EXIT_DONE;
+    return run->wrong > 0 ? EXIT_WRONG : run->interrupted ? EXIT_INTERRUPTED : run->gone ? EXIT_UNREACHABLE : EXIT_DONE;
 }
 
 static enum exit_code run_all(struct bench *bench, struct buf *out)

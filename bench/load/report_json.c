@@ -133,6 +133,7 @@ static void put_run(struct buf *out, const struct run *run)
     put_client(out, run);
     put_checks(out, run);
     json_put_bool(out, "interrupted", run->interrupted);
+    json_put_bool(out, "gone", run->gone);
     json_put_bool(out, "overflowed", run->overflowed);
     json_close(out, '}');
 }

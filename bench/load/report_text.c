@@ -200,6 +200,8 @@ void report_put_run(const struct report *report, const struct run *run, struct b
     put_service(run, out);
     put_client(run, out);
     put_checks(run, out);
+    if (run->gone)
+        buf_text(out, "  GONE       at the end not one connection was up: the service has gone away\n");
     if (run->interrupted)
         buf_text(out, "  STOPPED    by Ctrl-C; this is what was seen until then\n");
     if (run->overflowed)

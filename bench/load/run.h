@@ -38,6 +38,7 @@ struct run {
     uint64_t compared, unknown, wrong;
     struct buf why_wrong;
     bool interrupted, overflowed; /* stopped by Ctrl-C; because too many requests waited */
+    bool gone;                    /* at the end not one connection was up */
 };
 
 bool run_new(struct run **out);

@@ -230,6 +230,26 @@ class Fakes(unittest.TestCase):
         self.assertGreater(run["results"], 200)  # it came back, and what fell due meanwhile was asked then
         self.assertIn("1 connections", text)
 
+    def test_a_service_that_does_not_come_back(self):
+        def answer(id, method, n):
+            if n < 50:
+                return pong(id)
+            try:
+                fake.server.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it was already
+            return None
+
+        with Fake(answer) as fake:
+            data, text, code = measured(fake.address, "--rate", "500", "-c", "2", "--mix", "ping", "--warmup", "0", "-d", "0.4",
+                                        "--grace", "0.1")
+        run = data["runs"][0]
+        self.assertEqual(code, 3, text)
+        self.assertTrue(run["gone"])
+        self.assertEqual(run["results"], 49)
+        self.assertEqual(run["planned"], run["results"] + run["unanswered"])
+        self.assertIn("GONE", text)
+
     def test_an_error_without_an_id_is_told_and_not_wrong(self):
         def answer(id, method, n):
             stray = '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"overloaded","data":{}}}\n'
