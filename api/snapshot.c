@@ -9,8 +9,8 @@
 void snapshot_init(struct snapshot *snapshot, struct wm_dataset *dataset)
 {
     snapshot->dataset = dataset;
-    int len = snprintf(snapshot->key_prefix, sizeof snapshot->key_prefix, "%s %s %d ", wm_dataset_digest(dataset),
-                       wm_policy_digest(dataset), LEDGER_REVISION);
+    int len = snprintf(snapshot->key_prefix, sizeof snapshot->key_prefix, WM_VERSION " %s %s %d ",
+                       wm_dataset_digest(dataset), wm_policy_digest(dataset), LEDGER_REVISION);
     assert(len > 0 && (size_t)len < sizeof snapshot->key_prefix);
     snapshot->key_prefix_len = (size_t)len;
 }

@@ -6,7 +6,7 @@
 
 struct snapshot {
     struct wm_dataset *dataset; /* one reference held */
-    char key_prefix[96];        /* "DATASET POLICY LEDGER " for cache keys */
+    char key_prefix[96];        /* "VERSION DATASET POLICY LEDGER " for cache keys: Redis outlives a release */
     size_t key_prefix_len;
 };
 

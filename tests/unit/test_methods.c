@@ -712,8 +712,8 @@ static void snapshots(void **state)
     (void)state;
     struct snapshot snapshot;
     char prefix[96];
-    size_t len =
-        (size_t)snprintf(prefix, sizeof prefix, "%s %s 0 ", wm_dataset_digest(dataset), wm_policy_digest(dataset));
+    size_t len = (size_t)snprintf(prefix, sizeof prefix, WM_VERSION " %s %s 0 ", wm_dataset_digest(dataset),
+                                  wm_policy_digest(dataset));
     snapshot_init(&snapshot, wm_dataset_ref(dataset));
     assert_int_equal(snapshot.key_prefix_len, len);
     assert_memory_equal(snapshot.key_prefix, prefix, len);
@@ -722,8 +722,9 @@ static void snapshots(void **state)
     struct gen_set set;
     gen_make(&options, &set);
     snapshot_swap(&snapshot, gen_build(&set));
-    assert_memory_equal(snapshot.key_prefix, wm_dataset_digest(snapshot.dataset), 32);
-    assert_memory_not_equal(snapshot.key_prefix, wm_dataset_digest(dataset), 32);
+    const char *digest = snapshot.key_prefix + strlen(WM_VERSION " ");
+    assert_memory_equal(digest, wm_dataset_digest(snapshot.dataset), 32);
+    assert_memory_not_equal(digest, wm_dataset_digest(dataset), 32);
     snapshot_fini(&snapshot);
     gen_free(&set);
 }
