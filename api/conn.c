@@ -23,7 +23,6 @@
 #include <utlist.h>
 
 enum {
-    WRITE_BYTES = 1 << 18,     /* so many in one turn are written before its end, while a cache still holds them */
     SPARE_BYTES_MAX = 1 << 20, /* room that a spare buffer may have */
     KEEPALIVE_S = 60,
     REFUSED_MAX = 16,   /* connections beyond the ceiling that are being told so */
@@ -31,8 +30,9 @@ enum {
     TURN_NS = 1000000,  /* of the loop for one connection, before others have theirs */
     ROUND_NS = 3000000, /* for all; those after that have only */
     SLICE_NS = 20000,
-    SWEEPS = 4,       /* in stall_s */
-    BORROW_MIN = 2048 /* smaller answers are copied sooner than described */
+    SLICE_BYTES = 1 << 16, /* of answers */
+    SWEEPS = 4,            /* in stall_s */
+    BORROW_MIN = 2048      /* smaller answers are copied sooner than described */
 };
 
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out);
@@ -47,6 +47,7 @@ static void take_lines(struct conn *conn, const char *bytes, size_t len);
 static void hold_up(struct conn *conn, const char *bytes, size_t len);
 static void resume(struct conn *conn);
 static void untouch(struct conn *conn);
+static void count_unsent(struct conn *conn);
 static void on_check(uv_check_t *check);
 static void on_prepare(uv_prepare_t *prepare);
 static void keep_turning(struct conns *conns);
@@ -286,6 +287,7 @@ static void take_bytes(struct conn *conn, const char *bytes, size_t len)
 
 static void take_lines(struct conn *conn, const char *bytes, size_t len)
 {
+    struct conns *conns = conn->service->conns;
     for (;;) {
         const char *line;
         size_t line_len;
@@ -302,8 +304,10 @@ static void take_lines(struct conn *conn, const char *bytes, size_t len)
             conn_fail(conn, "out of memory");
             break;
         }
-        if (conn->out.len + conn->service->conns->borrowed_bytes >= WRITE_BYTES)
+        if (conn->out.len + conns->borrowed_bytes >= WRITE_BYTES) {
             conn_flush(conn);
+            conns->now = uv_hrtime(); /* writing so much takes longer than many an answer */
+        }
         if (conn->closing || conn->deaf)
             return;
         if (conn_queued(conn) > conn_output_max(conn) / 2 || is_behind(conn) || had_its_turn(conn)) {
@@ -317,16 +321,16 @@ static void take_lines(struct conn *conn, const char *bytes, size_t len)
 static bool had_its_turn(const struct conn *conn)
 {
     const struct conns *conns = conn->service->conns;
-    return conns->now - conn->turn_at > (conns->now - conns->round_at > ROUND_NS ? SLICE_NS : TURN_NS);
+    if (conns->now - conns->round_at <= ROUND_NS)
+        return conns->now - conn->turn_at > TURN_NS;
+    return conns->now - conn->turn_at > SLICE_NS || conn->out.len + conns->borrowed_bytes > SLICE_BYTES;
 }
 
 /* It does not take what is written to it: a little more is kept for it, and less when too much waits for peers like it. */
 static bool is_behind(const struct conn *conn)
 {
-    const struct service *service = conn->service;
-    size_t total_max = (size_t)service->config->output_total_mib << 20;
-    return conn->writing.len > 0 &&
-           (conn->out.len >= WRITE_BYTES || atomic_load(&service->loops->unsent) > total_max / 2);
+    return conn->writing.len > 0 && (conn->out.len >= WRITE_BYTES ||
+                                     atomic_load(&conn->service->loops->unsent) > conn_output_total_max(conn) / 2);
 }
 
 /* A line that has begun takes memory; a peer that sent nothing of it for so long is not going to end it. */
@@ -368,6 +372,7 @@ static void resume(struct conn *conn)
 void conn_touch(struct conn *conn)
 {
     struct conns *conns = conn->service->conns;
+    count_unsent(conn);
     if (conn->dirty || conn->closing)
         return;
     conn->dirty = true;
@@ -383,6 +388,15 @@ static void untouch(struct conn *conn)
     conn->dirty = false;
     DL_DELETE(conns->dirty, conn);
     conns->n_dirty--;
+}
+
+/* What a peer has not taken, and what was put behind that since: all of it counts towards the ceiling of all. */
+static void count_unsent(struct conn *conn)
+{
+    size_t unsent = conn->writing.len > 0 ? conn->writing.len + conn->out.len : 0;
+    if (unsent != conn->unsent)
+        atomic_fetch_add(&conn->service->loops->unsent, unsent - conn->unsent); /* it wraps round, both ways */
+    conn->unsent = unsent;
 }
 
 static void on_check(uv_check_t *check)
@@ -544,8 +558,8 @@ static void give_back(struct conn *conn)
 static void give_to_libuv(struct conn *conn, size_t written)
 {
     conn->writing = conn->out;
-    atomic_fetch_add(&conn->service->loops->unsent, conn->writing.len);
     buf_init(&conn->out, conn->writing.max);
+    count_unsent(conn);
     conn->writing_left = conn->writing.len - written;
     uv_buf_t rest = uv_buf_init(conn->writing.at + written, (unsigned)conn->writing_left);
     if (uv_write(&conn->write, &conn->peer.stream, &rest, 1, on_written))
@@ -562,7 +576,6 @@ static void on_written(uv_write_t *write, int status)
         return;
     }
     metrics_add(&conn->service->metrics, bytes_out, conn->writing_left);
-    atomic_fetch_sub(&conn->service->loops->unsent, conn->writing.len);
     buf_fini(&conn->writing);
     uv_timer_stop(&conn->stall);
     conn_touch(conn);
@@ -602,6 +615,16 @@ size_t conn_queued(const struct conn *conn)
 size_t conn_output_max(const struct conn *conn)
 {
     return (size_t)conn->service->config->output_mib << 20;
+}
+
+size_t conn_output_total_max(const struct conn *conn)
+{
+    return (size_t)conn->service->config->output_total_mib << 20;
+}
+
+bool conn_is_crowded(const struct conn *conn, size_t len)
+{
+    return conn->writing.len > 0 && atomic_load(&conn->service->loops->unsent) + len > conn_output_total_max(conn);
 }
 
 /* ---- Closing ----------------------------------------------------------------------------------------------------- */
@@ -667,9 +690,8 @@ static void on_closed(uv_handle_t *handle)
     }
     frame_fini(&conn->frame);
     buf_fini(&conn->out);
-    if (conn->writing.len > 0)
-        atomic_fetch_sub(&conn->service->loops->unsent, conn->writing.len);
     buf_fini(&conn->writing);
+    count_unsent(conn);
     buf_fini(&conn->held);
     free(conn);
 }

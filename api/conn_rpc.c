@@ -52,6 +52,7 @@ static void give(struct conn *conn, const struct asker *asker, int code, struct 
 static void reply(struct conn *conn, struct slice id, int code, struct slice body, bool kept);
 static void reply_line(struct conn *conn, const struct batch *batch);
 static void put_member(struct conn *conn, struct batch *batch, size_t i, int code, struct slice body);
+static int refuse_output(struct conn *conn, size_t len, struct slice *error);
 static struct slice error_too_large(struct conns *conns, size_t limit, const char *what);
 static struct slice error_overloaded(struct conns *conns, const char *what, int64_t limit);
 static struct slice error_queue(struct service *service);
@@ -369,6 +370,8 @@ void conn_answer(struct service *service, struct waiter *waiter, int code, struc
                               .at = waiter->asked_at};
         conn->in_flight--;
         give(conn, &asker, code, body);
+        if (conn->out.len >= WRITE_BYTES)
+            conn_flush(conn); /* there may be hundreds more: from here on it shows whether they are read */
     } else {
         metrics_add(&service->metrics, dropped, 1);
     }
@@ -432,10 +435,11 @@ static void give(struct conn *conn, const struct asker *asker, int code, struct 
 
 static void reply(struct conn *conn, struct slice id, int code, struct slice body, bool kept)
 {
-    if (conn_queued(conn) + ENVELOPE_BYTES + id.len + body.len > conn_output_max(conn)) {
-        code = RPC_TOO_LARGE;
-        body = error_too_large(conn->service->conns, conn_output_max(conn),
-                               "answers of this connection waiting to be read");
+    struct slice error;
+    int refused = refuse_output(conn, ENVELOPE_BYTES + id.len + body.len, &error);
+    if (refused == RPC_TOO_LARGE || (refused && code == 0)) { /* errors are small, and there are not many */
+        code = refused;
+        body = error;
         metrics_error(&conn->service->metrics, code);
         kept = false;
     }
@@ -467,11 +471,10 @@ static void put_member(struct conn *conn, struct batch *batch, size_t i, int cod
 
 static void reply_line(struct conn *conn, const struct batch *batch)
 {
-    if (conn_queued(conn) + batch_len(batch) + 1 > conn_output_max(conn)) {
-        reply(conn, null_id, RPC_TOO_LARGE,
-              error_too_large(conn->service->conns, conn_output_max(conn),
-                              "answers of this connection waiting to be read"),
-              false);
+    struct slice error;
+    int refused = refuse_output(conn, batch_len(batch) + 1, &error);
+    if (refused) {
+        reply(conn, null_id, refused, error, false);
         return;
     }
     batch_write(batch, conn_out(conn));
@@ -479,6 +482,25 @@ static void reply_line(struct conn *conn, const struct batch *batch)
     if (conn->out.failed)
         conn_fail(conn, "out of memory");
     conn_touch(conn);
+}
+
+/*
+ * Peers may be slow to read, up to ceilings: the code of what stands in place of an answer beyond one, or 0. A peer that
+ * takes what is written to it is not told of the ceiling of all.
+ */
+static int refuse_output(struct conn *conn, size_t len, struct slice *error)
+{
+    struct conns *conns = conn->service->conns;
+    if (conn_queued(conn) + len > conn_output_max(conn)) {
+        *error = error_too_large(conns, conn_output_max(conn), "answers of this connection waiting to be read");
+        return RPC_TOO_LARGE;
+    }
+    if (conn_is_crowded(conn, len)) {
+        *error = error_overloaded(conns, "bytes of answers to all connections waiting to be read",
+                                  (int64_t)conn_output_total_max(conn));
+        return RPC_OVERLOADED;
+    }
+    return 0;
 }
 
 /* Error objects in the scratch: valid until the next one. */

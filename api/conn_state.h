@@ -11,6 +11,7 @@
 
 enum {
     READ_BYTES = 65536,
+    WRITE_BYTES = 1 << 18, /* so many in one turn are written before its end, while a cache still holds them */
     SPARES = 4,
     BORROWED_MAX = 64,
     ERROR_BYTES = 2048 /* an error with an id of any length: room kept beyond the output ceiling for each in flight */
@@ -32,6 +33,7 @@ struct conn {
     struct buf writing; /* given to libuv */
     uv_write_t write;
     size_t writing_left; /* when the stall timer last looked */
+    size_t unsent;       /* counted among what all peers have not taken */
     struct buf held;     /* read, but not looked at yet */
     bool held_up;        /* not reading: output is at its high water mark, or the turn is over */
     bool ended;          /* the peer sends no more; it may still read */
@@ -99,6 +101,9 @@ struct buf *conn_out(struct conn *conn);
 /* Bytes of replies that the peer has not taken, and the most there may be. */
 size_t conn_queued(const struct conn *conn);
 size_t conn_output_max(const struct conn *conn);
+/* The most that all connections may have in them which peers do not take; and whether this one is such, and that is reached. */
+size_t conn_output_total_max(const struct conn *conn);
+bool conn_is_crowded(const struct conn *conn, size_t len);
 
 /* ---- conn_rpc.c: each may close the connection ------------------------------------------------------------------- */
 

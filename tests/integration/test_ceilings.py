@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import (OVERLOADED, POSTS, REQUEST, TOO_LARGE, WELLMATCHD, Daemon, Held, Wire, WithWire, main, request,
+from harness import (LEADERS, OVERLOADED, POSTS, REQUEST, TOO_LARGE, WELLMATCHD, Daemon, Held, Wire, WithWire, main, request,
                      shortlist, until)
 
 LINE = 1 << 20
@@ -279,6 +279,29 @@ class Output(unittest.TestCase):
             for wire in wires:
                 wire.socket.close()
             until(lambda: other.stats()["counters"]["connections_now"] == 1, "they have gone")
+
+    def test_answers_past_the_ceiling_of_all(self):
+        """What was asked before the ceiling is reached, by many: each has room for its answers, all together have not."""
+        n = 200
+        with Held("--output-total-mib", "2", "--cache-mib", "0") as (daemon, redis), daemon.wire() as other, \
+                daemon.wire() as one, daemon.wire() as two:
+            for k, wire in enumerate((one, two)):
+                wire.send(b"".join(shortlist(i, id=i, limit=50 + k) + b"\n" for i in range(n)))
+            redis.wait_for_gets(2 * n)
+            before = other.stats()["process"]["rss_bytes"]
+            redis.release()
+            until(lambda: other.stats()["counters"]["in_flight_now"] == 0, "all are answered")
+            self.assertIn("result", other.call("match.explain", {"leader": LEADERS[0], "post": POSTS[0]}), "who reads has room")
+            sanitised = "san" in os.environ.get("BUILD", "")
+            self.assertLess(other.stats()["process"]["rss_bytes"] - before, 1 << 30 if sanitised else 8 << 20)
+            refused = 0
+            for wire in (one, two):
+                replies = [json.loads(line) for line in wire.lines(n)]
+                self.assertEqual(sorted(r["id"] for r in replies), list(range(n)))
+                errors = [r["error"] for r in replies if "error" in r]
+                self.assertTrue(all(e["code"] == OVERLOADED and e["data"]["limit"] == 2 << 20 for e in errors), errors[:1])
+                refused += len(errors)
+            self.assertTrue(0 < refused < 2 * n, refused)
 
     def test_line_that_never_ends(self):
         with Daemon("--stall-s", "1") as daemon, daemon.wire() as wire, daemon.wire() as other, daemon.wire() as idle:
