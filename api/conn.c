@@ -52,7 +52,7 @@ static void on_check(uv_check_t *check);
 static void on_prepare(uv_prepare_t *prepare);
 static void keep_turning(struct conns *conns);
 static void on_idle(uv_idle_t *idle);
-static void flush_all(struct conns *conns);
+static void flush_all(struct conns *conns, bool resuming);
 static void write_borrowed(struct conn *conn);
 static void keep_rest(struct conn *conn, const uv_buf_t *parts, size_t n, size_t taken);
 static void give_back(struct conn *conn);
@@ -141,7 +141,7 @@ size_t conns_cut(struct service *service)
     struct conns *conns = service->conns;
     size_t unsent = 0;
     conns_tell_shutting_down(service);
-    flush_all(conns);
+    flush_all(conns, false);
     for (size_t i = 0; i < conns->n_slots; i++)
         if (conns->at[i] && !conns->at[i]->closing)
             unsent += conn_queued(conns->at[i]);
@@ -402,7 +402,7 @@ static void count_unsent(struct conn *conn)
 static void on_check(uv_check_t *check)
 {
     struct conns *conns = check->data;
-    flush_all(conns);
+    flush_all(conns, true);
     conns->round_at = 0;
     if (conns->drained)
         look_for_end(conns);
@@ -411,7 +411,7 @@ static void on_check(uv_check_t *check)
 
 static void on_prepare(uv_prepare_t *prepare)
 {
-    flush_all(prepare->data);
+    flush_all(prepare->data, false);
     keep_turning(prepare->data);
 }
 
@@ -425,15 +425,21 @@ static void keep_turning(struct conns *conns)
         uv_idle_stop(&conns->idle);
 }
 
-/* Each of those touched, once; whoever is touched meanwhile has the next turn. */
-static void flush_all(struct conns *conns)
+/*
+ * Each of those touched, once; whoever is touched meanwhile has the next turn. Those held up go on after the poll only, so
+ * that all others have been listened to since their last turn.
+ */
+static void flush_all(struct conns *conns, bool resuming)
 {
     for (size_t n = conns->n_dirty; n > 0 && conns->dirty; n--) {
         struct conn *conn = conns->dirty;
         untouch(conn);
         conn_flush(conn);
-        if (conn->held_up && !conn->closing && conn_queued(conn) <= conn_output_max(conn) / 4 && !is_behind(conn))
+        bool ready = conn->held_up && conn_queued(conn) <= conn_output_max(conn) / 4 && !is_behind(conn);
+        if (ready && !conn->closing && resuming)
             resume(conn);
+        else if (ready)
+            conn_touch(conn);
         settle(conn);
     }
 }
