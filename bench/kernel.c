@@ -8,8 +8,7 @@
  *
  * All in processor time of one thread.
  */
-#include "jsonrpc.h"
-#include "method.h"
+#include "ask.h"
 #include "score.h"
 #include "stopwatch.h"
 
@@ -146,30 +145,6 @@ static int score(const struct wm_dataset *dataset)
         return fail("no post to score");
     printf("%.4f\n", taken / (double)n / (double)dataset->leaders.n * 1e9);
     return 0;
-}
-
-static bool ask_engine(struct wm_dataset *dataset, size_t post)
-{
-    struct wm_query query = WM_QUERY_INIT;
-    struct wm_shortlist *shortlist;
-    query.subject = post;
-    if (wm_shortlist_make(dataset, &query, &shortlist) != WM_OK)
-        return false;
-    wm_shortlist_free(shortlist);
-    return true;
-}
-
-static bool ask_method(struct wm_dataset *dataset, size_t post)
-{
-    const struct method *method = method_find((struct slice){"match.shortlist", strlen("match.shortlist")});
-    char params[64];
-    snprintf(params, sizeof params, "{\"post\":\"%s\"}", wm_row_id(dataset, WM_POSTS, post));
-    struct method_call call = {.dataset = dataset, .params = {params, strlen(params)}};
-    struct buf out;
-    buf_init(&out, ANSWER_MAX_BYTES);
-    bool good = method_run(method, &call, &out) == 0;
-    buf_fini(&out);
-    return good;
 }
 
 /* Microseconds for each of `n` posts; negative when one failed. */

@@ -11,8 +11,7 @@
  *
  * The peak is measured, not looked up: the arithmetic of a score by itself, in registers (mix.h).
  */
-#include "jsonrpc.h"
-#include "method.h"
+#include "ask.h"
 #include "mix.h"
 #include "score.h"
 
@@ -250,30 +249,6 @@ static bool contest(const struct wm_dataset *dataset, size_t rounds)
 }
 
 /* ---- Latency of a shortlist ---- */
-
-static bool ask_engine(struct wm_dataset *dataset, size_t post)
-{
-    struct wm_query query = WM_QUERY_INIT;
-    struct wm_shortlist *shortlist;
-    query.subject = post;
-    if (wm_shortlist_make(dataset, &query, &shortlist) != WM_OK)
-        return false;
-    wm_shortlist_free(shortlist);
-    return true;
-}
-
-static bool ask_method(struct wm_dataset *dataset, size_t post)
-{
-    const struct method *method = method_find((struct slice){"match.shortlist", strlen("match.shortlist")});
-    char params[64];
-    snprintf(params, sizeof params, "{\"post\":\"%s\"}", wm_row_id(dataset, WM_POSTS, post));
-    struct method_call call = {.dataset = dataset, .params = {params, strlen(params)}};
-    struct buf out;
-    buf_init(&out, ANSWER_MAX_BYTES);
-    bool good = method_run(method, &call, &out) == 0;
-    buf_fini(&out);
-    return good;
-}
 
 static bool latency(struct wm_dataset *dataset, const char *title, bool (*ask)(struct wm_dataset *, size_t))
 {
