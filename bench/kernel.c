@@ -122,8 +122,9 @@ static int export_all(const struct wm_dataset *dataset, const char *path)
         if (terms)
             export_post(dataset, terms, &post, file);
     }
-    bool bad = ferror(file) != 0;
-    return (fclose(file) != 0) | bad ? fail("cannot write the file") : 0;
+    bool written = ferror(file) == 0;
+    written = fclose(file) == 0 && written;
+    return written ? 0 : fail("cannot write the file");
 }
 
 /* ---- figures ---- */
