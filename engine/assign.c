@@ -225,10 +225,9 @@ static bool begin(struct assign *a, enum start *start)
     return !a->state->stopped;
 }
 
-bool assign_solve(struct assign *a, const int64_t *weight, bool (*stop)(void *arg), void *arg)
+bool assign_prepare(struct assign *a, const int64_t *weight, bool (*stop)(void *arg), void *arg)
 {
     struct assign_state *s = a->state;
-    enum start start = s->start;
     s->start = FROM_SCRATCH;
     s->weight = weight;
     s->stop = stop;
@@ -238,7 +237,14 @@ bool assign_solve(struct assign *a, const int64_t *weight, bool (*stop)(void *ar
     a->feasible = true;
     a->blocked_row = a->blocked_column = ASSIGN_NONE;
     a->out_of_range = !check_weights(a, weight);
-    if (a->out_of_range || !begin(a, &start))
+    return !a->out_of_range;
+}
+
+bool assign_solve(struct assign *a, const int64_t *weight, bool (*stop)(void *arg), void *arg)
+{
+    struct assign_state *s = a->state;
+    enum start start = s->start;
+    if (!assign_prepare(a, weight, stop, arg) || !begin(a, &start))
         return false;
     s->budget = s->single ? s->spent + EASY * a->n_edges : SIZE_MAX;
     bool usable = settle(a, start);

@@ -54,6 +54,13 @@ int assign_init(struct assign *a, struct arena *arena, size_t n_rows, size_t n_c
  */
 bool assign_solve(struct assign *a, const int64_t *weight, bool (*stop)(void *arg), void *arg);
 
+/*
+ * As assign_solve, but where there are no musts (row_must and column_must do not count) and only nearly the optimum: choices
+ * are worth less than the duals prove possible by about a step for each that is made, or less. The duals hold all the same;
+ * but a row or a column with a price may be free. step is 1 or more. Quick where rooms are small.
+ */
+bool assign_near(struct assign *a, const int64_t *weight, int64_t step, bool (*stop)(void *arg), void *arg);
+
 /* The column of the edge that a row took in the last solve. ASSIGN_NONE: it took none. */
 uint32_t assign_column(const struct assign *a, uint32_t row);
 

@@ -77,32 +77,39 @@ static size_t best_rows(struct assign *a, uint32_t j)
     return n;
 }
 
-static void enqueue(struct assign_state *s, size_t n_columns, uint32_t column)
+void assign_enqueue(struct assign *a, uint32_t column)
 {
+    struct assign_state *s = a->state;
     if (s->queued[column])
         return;
     s->queued[column] = true;
-    s->queue[(s->queue_head + s->n_queue++) % n_columns] = column;
+    s->queue[(s->queue_head + s->n_queue++) % a->n_columns] = column;
 }
 
-static uint32_t dequeue(struct assign_state *s, size_t n_columns)
+uint32_t assign_dequeue(struct assign *a)
 {
+    struct assign_state *s = a->state;
     uint32_t column = s->queue[s->queue_head];
-    s->queue_head = (s->queue_head + 1) % n_columns;
+    s->queue_head = (s->queue_head + 1) % a->n_columns;
     s->n_queue--;
     s->queued[column] = false;
     return column;
 }
 
-/* Column j takes the best rows it has room for, at the price that leaves it no better off than with the next best. */
-static void bid(struct assign *a, uint32_t j)
+/*
+ * Column j takes the best rows it has room for, at the price that leaves it no better off than with the next best, and a
+ * step more.
+ */
+void assign_bid(struct assign *a, uint32_t j, int64_t step)
 {
     struct assign_state *s = a->state;
     size_t n = best_rows(a, j), room = slots_of(a, j) - s->taken[j];
     int64_t level = must_column(a, j) ? n ? s->bids[0].value : s->taken[j] ? a->column_price[j] : 0 : 0;
     bool next = n > room; /* the first of the heap is the next best */
     if (next)
-        level = s->bids[0].value;
+        level = s->bids[0].value - step;
+    if (step > 0)
+        level = level < 0 ? 0 : s->taken[j] && level > a->column_price[j] ? a->column_price[j] : level;
     if (level < -ASSIGN_WEIGHT_MOST)
         level = -ASSIGN_WEIGHT_MOST; /* musts could bid without end */
     for (uint32_t t = 0; t < s->taken[j]; t++)
@@ -114,7 +121,7 @@ static void bid(struct assign *a, uint32_t j)
             continue; /* nobody would gain */
         if (holder != ASSIGN_NONE) {
             assign_leave(a, i);
-            enqueue(s, a->n_columns, holder);
+            assign_enqueue(a, holder);
         }
         assign_take(a, i, j, edge);
         a->row_price[i] = s->weight[edge] - level;
@@ -148,9 +155,9 @@ void begin_by_bids(struct assign *a)
     memset(s->queued, 0, a->n_columns * sizeof *s->queued);
     s->queue_head = s->n_queue = 0;
     for (uint32_t j = 0; j < a->n_columns; j++)
-        enqueue(s, a->n_columns, j);
+        assign_enqueue(a, j);
     for (size_t bids = 0; s->n_queue && bids < BIDS_EACH * a->n_columns && !assign_stops(s); bids++)
-        bid(a, dequeue(s, a->n_columns));
+        assign_bid(a, assign_dequeue(a), 0);
     ask_for_free(a);
 }
 
@@ -240,7 +247,7 @@ static void ask_columns(struct assign *a, uint32_t i)
         int64_t price = s->weight[e] - a->row_price[i];
         if (price > a->column_price[j] && price > s->need[j]) {
             s->need[j] = price;
-            enqueue(s, a->n_columns, j);
+            assign_enqueue(a, j);
         }
     }
     s->spent += row_degree(a, i);
@@ -279,12 +286,12 @@ static bool meet_needs(struct assign *a)
         }
         s->need[j] = need;
         if (need > a->column_price[j])
-            enqueue(s, a->n_columns, j);
+            assign_enqueue(a, j);
     }
     s->spent += a->n_edges;
     bool in = true;
     while (in && s->n_queue) {
-        uint32_t j = dequeue(s, a->n_columns);
+        uint32_t j = assign_dequeue(a);
         in = s->need[j] <= a->column_price[j] || raise(a, j, s->need[j]);
     }
     return in;

@@ -117,6 +117,16 @@ void assign_leave(struct assign *a, uint32_t row);
 /* Every row is free. */
 void assign_free_all(struct assign *a);
 
+/* What every solve begins with; the next one starts from scratch unless this one says otherwise. False: out of range. */
+bool assign_prepare(struct assign *a, const int64_t *weight, bool (*stop)(void *arg), void *arg);
+
+/* ---- assign_begin.c: bids, in the order of a queue ---- */
+
+void assign_enqueue(struct assign *a, uint32_t column); /* once */
+uint32_t assign_dequeue(struct assign *a);
+/* A step above 0 is of a problem without musts. */
+void assign_bid(struct assign *a, uint32_t column, int64_t step);
+
 /* ---- assign_begin.c: starts. Afterwards prices and choices are as settling wants them ---- */
 
 void begin_by_bids(struct assign *a);

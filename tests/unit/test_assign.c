@@ -20,6 +20,8 @@ __extension__ typedef __int128 sum;
 
 enum { TINY_ROWS = 6, TINY_COLUMNS = 5, TINY_EDGES = TINY_ROWS * TINY_COLUMNS };
 
+enum { STEPS_NEAR = 3 }; /* an opening, that an answer near the best may fall short by */
+
 struct instance {
     size_t n_rows, n_columns;
     uint32_t *first, *row, *room;
@@ -74,6 +76,34 @@ static sum proven_value(const struct assign *a, const struct instance *x)
     assert_int_equal(n_chosen, n_taken); /* every choice was an edge */
     assert_true(value == dual);
     free(taken);
+    return value;
+}
+
+/* Checks choices, signs and slacks of an answer that is near the best; gives its value, and by how much the duals promise more. */
+static sum sound_value(const struct assign *a, const struct instance *x, sum *short_by)
+{
+    sum value = 0, dual = 0;
+    uint32_t *taken = calloc(x->n_columns + 1, sizeof *taken);
+    assert_non_null(taken);
+    for (uint32_t j = 0; j < x->n_columns; j++)
+        for (uint32_t e = x->first[j]; e < x->first[j + 1]; e++) {
+            uint32_t i = x->row ? x->row[e] : e - x->first[j];
+            bool chosen = a->edge_of_row[i] == e;
+            assert_true(x->weight[e] == ASSIGN_FORBIDDEN ? !chosen
+                                                         : a->row_price[i] + a->column_price[j] >= x->weight[e]);
+            value += chosen ? x->weight[e] : 0;
+            taken[j] += chosen;
+        }
+    for (size_t i = 0; i < x->n_rows; i++) {
+        assert_true(a->row_price[i] >= 0);
+        dual += a->row_price[i];
+    }
+    for (size_t j = 0; j < x->n_columns; j++) {
+        assert_true(taken[j] <= x->room[j] && a->column_price[j] >= 0);
+        dual += (sum)a->column_price[j] * x->room[j];
+    }
+    free(taken);
+    *short_by = dual - value;
     return value;
 }
 
@@ -236,6 +266,53 @@ static void starts_from_any_prices_and_choices(void **state)
     }
 }
 
+static size_t openings(const struct instance *x)
+{
+    size_t n = 0;
+    for (size_t j = 0; j < x->n_columns; j++)
+        n += x->room[j];
+    return n;
+}
+
+/* Cold, and again as weights change; never more than a few steps an opening from the best, and what it leaves is a start. */
+static void comes_near_what_brute_force_finds(void **state)
+{
+    uint64_t seed = 9;
+    sum short_by;
+    (void)state;
+    for (size_t round = 0; round < 10000; round++) {
+        struct tiny t;
+        struct arena arena;
+        struct assign a;
+        draw(&t, &seed);
+        t.x.row_must = t.x.column_must = NULL;
+        int64_t size = 1;
+        for (size_t e = 0; e < t.first[t.x.n_columns]; e++)
+            size = t.weight[e] > size ? t.weight[e] : size;
+        arena_init(&arena, 1 << 20);
+        assert_int_equal(init(&a, &arena, &t.x), WM_OK);
+        for (size_t again = 0; again < 4; again++) {
+            int64_t step = 1 + size / (int64_t)(1 + gen_below(&seed, 1000));
+            assert_true(assign_near(&a, t.weight, step, NULL, NULL));
+            sum value = sound_value(&a, &t.x, &short_by), allowed = (sum)STEPS_NEAR * step * (sum)openings(&t.x);
+            assert_true(short_by >= 0 && short_by <= allowed && value >= brute_force(&t.x).best - allowed);
+            if (gen_below(&seed, 3) == 0) {
+                assert_true(assign_solve(&a, t.weight, NULL, NULL));
+                agrees(&a, &t);
+            }
+            for (size_t e = 0; e < t.first[t.x.n_columns]; e++)
+                if (t.weight[e] != ASSIGN_FORBIDDEN)
+                    t.weight[e] += (int64_t)gen_below(&seed, 2 * (uint64_t)step + 1) - step;
+        }
+        arena_fini(&arena);
+    }
+}
+
+static bool count_down(void *arg)
+{
+    return --*(size_t *)arg == 0;
+}
+
 /* ---- large ones: duality is the judge ---- */
 
 /* Each column has `degree` rows, spread over all; or every row, when there are no more. */
@@ -327,6 +404,42 @@ static void prove_kind(const struct kind *kind, uint64_t *seed)
         change_large_weights(&x, kind->size / (round < 3 ? 1000 : 20) + 1, seed);
     }
     arena_fini(&arena);
+}
+
+static void comes_near_on_large_ones(void **state)
+{
+    const struct kind kinds[] = {{"few of many", 3000, 300, 40, 3, EVEN, 1000000000000000, false, false, 0},
+                                 {"sparse", 500, 400, 20, 1, EVEN, 100000, false, false, 10},
+                                 {"sparse, fewer rows", 200, 400, 30, 1, EVEN, 100000000, false, false, 0},
+                                 {"complete", 270, 300, 270, 1, EVEN, 1000000, false, false, 0}};
+    uint64_t seed = 10;
+    (void)state;
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
+        struct arena arena;
+        struct instance x;
+        struct assign a;
+        sum short_by;
+        print_message("%s\n", kinds[kind].what);
+        arena_init(&arena, SIZE_MAX);
+        make_kind(&kinds[kind], &x, &arena, &seed);
+        assert_int_equal(init(&a, &arena, &x), WM_OK);
+        for (size_t round = 0; round < 6; round++) {
+            int64_t step = kinds[kind].size / 10000;
+            assert_true(assign_near(&a, x.weight, step, NULL, NULL));
+            sound_value(&a, &x, &short_by);
+            assert_true(short_by >= 0 && short_by <= (sum)STEPS_NEAR * step * (sum)openings(&x));
+            change_large_weights(&x, kinds[kind].size / 100, &seed);
+        }
+        assert_true(assign_solve(&a, x.weight, NULL, NULL));
+        proven_value(&a, &x);
+        for (size_t after = 1, left = 0; left == 0; after *= 2) {
+            assign_start(&a, a.column_price, NULL);
+            left = after;
+            bool usable = assign_near(&a, x.weight, 1, count_down, &left);
+            assert_int_equal(usable, left > 0);
+        }
+        arena_fini(&arena);
+    }
 }
 
 static void is_proven_on_large_ones_cold_and_warm(void **state)
@@ -445,11 +558,6 @@ static void refuses_prices_that_musts_drive_too_far(void **state)
     }
 }
 
-static bool count_down(void *arg)
-{
-    return --*(size_t *)arg == 0;
-}
-
 /* Told at the first question, the second, the fourth: in every part of the way to the answer. */
 static void ends_when_told_and_begins_anew(void **state)
 {
@@ -556,6 +664,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_what_brute_force_finds),
         cmocka_unit_test(starts_from_any_prices_and_choices),
+        cmocka_unit_test(comes_near_what_brute_force_finds),
+        cmocka_unit_test(comes_near_on_large_ones),
         cmocka_unit_test(is_proven_on_large_ones_cold_and_warm),
         cmocka_unit_test(knows_a_complete_one_without_its_rows),
         cmocka_unit_test(holds_at_the_edge_of_the_range_and_refuses_beyond),
