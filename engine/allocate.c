@@ -59,6 +59,22 @@ double country_gap(const struct country *c)
     return c->found ? gap_of(c->proven_nano, c->value_nano) : 1;
 }
 
+double country_wanted(const struct country *c)
+{
+    double usual = c->all.n <= SMALL_PAIRS ? 0 : c->all.n < PAIRS_HUGE ? GAP_LARGE : GAP_HUGE;
+    return c->options.gap > 0 ? c->options.gap : usual;
+}
+
+bool country_is_large(const struct country *c)
+{
+    return c->all.n >= PAIRS_LARGE;
+}
+
+bool country_is_enough(const struct country *c)
+{
+    return c->all.n >= PAIRS_HUGE && !c->rough && country_gap(c) <= country_wanted(c);
+}
+
 void country_tell(struct country *c)
 {
     if (c->priced && country_priced_nano(c) < c->proven_nano)
@@ -168,7 +184,7 @@ static int make(struct country *c, struct answer *answer)
     if (status == WM_OK && c->priced && !c->stopped && (c->rough || country_gap(c) > GAP_KEPT) &&
         c->picks_most > ROUND_PLACES)
         status = dive_plan(c);
-    if (status == WM_OK && c->priced && !c->stopped)
+    if (status == WM_OK && c->priced && !c->stopped && !country_is_enough(c))
         status = draft_plans(c);
     if (status == WM_OK && c->priced && !c->stopped && c->picks_most > ROUND_PLACES && c->all.n <= SMALL_PAIRS)
         status = lift_nearest(c);
@@ -357,7 +373,7 @@ static int check(struct country *c, struct wm_plan *plan)
 /* A search that ended by itself has come as near as it can: enough, unless it was told how near it should come. */
 static enum wm_plan_status status_of(const struct country *c, double gap)
 {
-    double wanted = c->options.gap > 0 ? c->options.gap : c->all.n > SMALL_PAIRS ? GAP_LARGE : GAP_PROVEN;
+    double asked = country_wanted(c), wanted = asked > 0 ? asked : GAP_PROVEN;
     if (c->found && gap <= GAP_PROVEN)
         return WM_PLAN_OPTIMAL;
     bool enough = gap <= wanted || (c->options.gap <= 0 && !c->stopped);

@@ -20,12 +20,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#define FIRST_PROMISE 0.2 /* of the value: what the first step would gain if the first slope were all */
-#define SERIOUS 0.1       /* of the promise must come true */
-#define STRETCH 0.5       /* of the promise came true: longer steps are worth trying */
-#define RIDGE 1e-11       /* of the largest square: keeps the factor regular when slopes depend on each other */
-#define AGREED 1e-7       /* of the promise: cuts above the model by less are level with it */
-#define STEP_RANGE 1e-10  /* how small a step may become against the first one */
+#define SERIOUS 0.1      /* of the promise must come true */
+#define STRETCH 0.5      /* of the promise came true: longer steps are worth trying */
+#define RIDGE 1e-11      /* of the largest square: keeps the factor regular when slopes depend on each other */
+#define AGREED 1e-7      /* of the promise: cuts above the model by less are level with it */
+#define STEP_RANGE 1e-10 /* how small a step may become against the first one */
 
 enum { ROUNDS = 12, NULLS_PATIENT = 6 };
 
@@ -35,6 +34,7 @@ struct bundle {
     double *centre, *next; /* [n] scaled */
     double *out;           /* [n] the centre as the caller sees it */
     double value, promise; /* at the centre */
+    double first_promise;  /* of the value: what the first step would gain if the first slope were all */
     double step, step_first;
     size_t nulls, good; /* in a row */
     bool started;
@@ -61,12 +61,12 @@ struct bundle {
 };
 
 struct bundle *bundle_new(struct arena *arena, size_t n, size_t cuts_max, const double *scale, const double *most,
-                          const double *start)
+                          const double *start, double first_promise)
 {
     struct bundle *b = arena_alloc(arena, 1, sizeof *b);
     if (!b)
         return NULL;
-    *b = (struct bundle){.n = n, .cuts_max = cuts_max};
+    *b = (struct bundle){.n = n, .cuts_max = cuts_max, .first_promise = first_promise};
     double **by_price[] = {&b->scale, &b->most, &b->centre, &b->next, &b->out, &b->direction};
     double **by_cut[] = {&b->error, &b->weight, &b->height, &b->level, &b->wanted, &b->ones, &b->goal, &b->before};
     bool ok = true;
@@ -429,18 +429,18 @@ static void add_cut(struct bundle *b, double error, const double *slope)
             b->square[k * m + l] = b->square[l * m + k] = dot(scratch, b->slope + l * b->n, b->n);
 }
 
-static void first_look(struct bundle *b, double value, const double *slope)
+static void first_look(struct bundle *b, double value, double below, const double *slope)
 {
     b->started = true;
     b->value = value;
-    add_cut(b, 0, slope);
+    add_cut(b, below, slope);
     b->weight[b->last] = 1;
     double square = 0; /* of the part of the slope that leads anywhere */
     for (size_t r = 0; r < b->n; r++) {
         double s = slope[r] * b->scale[r];
         square += b->centre[r] > 0 || s < 0 ? s * s : 0;
     }
-    b->step = b->step_first = square > 0 ? FIRST_PROMISE * (fabs(value) + 1e-300) / square : 1;
+    b->step = b->step_first = square > 0 ? b->first_promise * (fabs(value) + 1e-300) / square : 1;
 }
 
 /* The centre moves to y: cuts are measured from there. */
@@ -466,10 +466,10 @@ static void stretch(struct bundle *b, double factor)
     b->step = step < least ? least : step > most ? most : step;
 }
 
-bool bundle_tell(struct bundle *b, const double *x, double value, const double *slope)
+bool bundle_tell(struct bundle *b, const double *x, double value, double below, const double *slope)
 {
     if (!b->started) {
-        first_look(b, value, slope);
+        first_look(b, value, below, slope);
         return true;
     }
     for (size_t k = 0; k < b->cuts_max; k++)
@@ -479,7 +479,7 @@ bool bundle_tell(struct bundle *b, const double *x, double value, const double *
         b->next[r] = x[r] / b->scale[r];
         rise += slope[r] * b->scale[r] * (b->next[r] - b->centre[r]);
     }
-    double gain = b->value - value, error = b->value - (value - rise);
+    double gain = b->value - value, error = b->value - (value - below - rise);
     bool serious = gain >= SERIOUS * b->promise && gain > 0;
     add_cut(b, error, slope);
     if (serious) {
@@ -497,17 +497,17 @@ bool bundle_tell(struct bundle *b, const double *x, double value, const double *
     return serious;
 }
 
-void bundle_refresh(struct bundle *b, double value, const double *slope)
+void bundle_refresh(struct bundle *b, double value, double below, const double *slope)
 {
     for (size_t k = 0; k < b->cuts_max; k++)
         b->error[k] += value - b->value;
     b->value = value;
-    add_cut(b, 0, slope);
+    add_cut(b, below, slope);
 }
 
 void bundle_lean(struct bundle *b, double below, const double *slope)
 {
-    double room = below / (FIRST_PROMISE * (fabs(b->value) + 1e-300));
+    double room = below / (b->first_promise * (fabs(b->value) + 1e-300));
     add_cut(b, below, slope);
     if (room > STEP_RANGE && room < 1)
         b->step = b->step_first = b->step * room;

@@ -20,8 +20,11 @@
 #define FINE 1e-4 /* relative: prices are good enough when the bound is within this of the master's value */
 #define FINE_WARM 2e-5
 #define COARSE_SAMPLED 1e-2
-#define COARSE 1e-2     /* where tolerances begin */
-#define PRICE_MOST 4e15 /* femto: no use of anything is worth as much, since no value is above 1 */
+#define PROMISE 0.2         /* of the value: the length of the bundle's first step */
+#define PROMISE_SPREAD 0.03 /* from the prices of a large sample */
+#define NEAR 0.05           /* of the tolerance: so far from the best are assignments of a large country */
+#define COARSE 1e-2         /* where tolerances begin */
+#define PRICE_MOST 4e15     /* femto: no use of anything is worth as much, since no value is above 1 */
 #define NANO_FEMTO ((wide)NANO_IN_FEMTO)
 #define LOOSE 0.2 /* of what a plan leaves unused at its prices: of one resource as much was hardly left by choice */
 #define STRIDE_LOOSE 10
@@ -34,7 +37,8 @@ enum {
     CANDIDATES_EACH = 20, /* a post and scan, afterwards */
     ROUNDS_MOST = 30,
     LOOKS_MOST = 400, /* a round */
-    LOOKS_WARM = 16
+    LOOKS_WARM = 16,
+    ROOM_NEAR = 32 /* openings of any post, that an auction is as quick with as with one */
 };
 
 struct master {
@@ -56,10 +60,12 @@ struct master {
     double *at, *slope; /* [n_scarce] */
     int64_t *price;     /* [n_resources] of the last look */
     double value;       /* of the last look, femto */
-    double least;       /* of all before the first scan */
-    size_t *n_seen;     /* [CUTS_MOST] picks of the assignment that made the cut */
-    struct pick *seen;  /* [CUTS_MOST][picks_most] */
-    struct pick *now;   /* [picks_most] of the last look */
+    double below;   /* and by how much its choices fall short of it: 0 but where assignments are only near the best */
+    double slack;   /* relative: so much they may; 0: nothing */
+    double least;   /* of all before the first scan */
+    size_t *n_seen; /* [CUTS_MOST] picks of the assignment that made the cut */
+    struct pick *seen; /* [CUTS_MOST][picks_most] */
+    struct pick *now;  /* [picks_most] of the last look */
     size_t n_now;
 };
 
@@ -98,12 +104,20 @@ int country_relax(struct country *c, double tolerance, size_t looks_most)
     return status;
 }
 
+static bool may_be_near(const struct country *c)
+{
+    bool may = country_is_large(c) && c->s.n_locks + c->request->n_must_fill == 0;
+    for (size_t j = 0; j < c->s.n_posts && may; j++)
+        may = c->s.limit[j] <= ROOM_NEAR;
+    return may;
+}
+
 int country_price(struct country *c)
 {
     struct master m;
     double fine = c->fine > 0 ? c->fine : FINE, violation = 0;
     double tolerance = c->warm ? FINE_WARM : c->sampled ? COARSE_SAMPLED : COARSE;
-    double wanted = c->options.gap > 0 ? c->options.gap : c->all.n > SMALL_PAIRS ? GAP_LARGE : 0;
+    double wanted = country_wanted(c);
     c->phase = "prices";
     int status = master_init(&m, c);
     m.early = c->fine == 0;
@@ -112,12 +126,13 @@ int country_price(struct country *c)
     if (status == WM_OK)
         status = c->warm ? resume(&m, wanted) : first_candidates(&m);
     for (int round = 0; round < ROUNDS_MOST && status == WM_OK && m.near.first; round++) {
+        m.slack = may_be_near(c) ? NEAR * tolerance : 0;
         status = descend(&m, tolerance);
         if (status != WM_OK || !m.usable || c->stopped)
             break;
         status = certify(&m, tolerance, &violation);
         if (status != WM_OK || c->stopped || (tolerance <= fine && violation <= fine * m.value) ||
-            country_gap(c) <= wanted / 2)
+            (!c->rough && country_gap(c) <= wanted / 2))
             break;
         tolerance = tolerance / 5 > fine ? tolerance / 5 : fine;
     }
@@ -185,7 +200,7 @@ static int new_bundle(struct master *m)
     }
     if (c->warm && c->found)
         lengthen_steps(m, scale);
-    m->bundle = bundle_new(c->arena, c->n_scarce, CUTS_MOST, scale, most, m->at);
+    m->bundle = bundle_new(c->arena, c->n_scarce, CUTS_MOST, scale, most, m->at, c->spread ? PROMISE_SPREAD : PROMISE);
     return m->bundle ? WM_OK : WM_EMEMORY;
 }
 
@@ -274,6 +289,17 @@ static void take_plan(struct master *m)
     read_slope(m);
 }
 
+/* Of a large country a little less than the best will do as long as tolerances are larger. */
+static bool assign(struct master *m)
+{
+    const struct country *c = m->c;
+    double value = m->value > 0 ? m->value : c->found ? (double)(c->value_nano * NANO_FEMTO) : 0;
+    double step = m->slack * value / (double)(c->picks_most + 1);
+    if (step >= 1)
+        return assign_near(&m->assign, m->weight, (int64_t)step, c->options.stop, c->options.arg);
+    return assign_solve(&m->assign, m->weight, c->options.stop, c->options.arg);
+}
+
 /* Prices are rounded to whole femto before anything is done with them. */
 static int look(struct master *m, const double *x)
 {
@@ -292,7 +318,7 @@ static int look(struct master *m, const double *x)
     if (c->stopped)
         return WM_OK;
     weigh_pairs(m);
-    m->solved = assign_solve(&m->assign, m->weight, c->options.stop, c->options.arg);
+    m->solved = assign(m);
     m->usable = m->solved && m->assign.feasible;
     c->stopped |= !m->solved && !m->assign.out_of_range;
     c->looks++;
@@ -303,6 +329,10 @@ static int look(struct master *m, const double *x)
         value += m->assign.row_price[i];
     for (size_t j = 0; j < s->n_posts; j++)
         value += (wide)m->assign.column_price[j] * m->room[j];
+    wide chosen = 0;
+    for (size_t i = 0; i < s->n_lanes; i++)
+        chosen += m->assign.edge_of_row[i] == ASSIGN_NONE ? 0 : m->weight[m->assign.edge_of_row[i]];
+    m->below = (double)(value - chosen);
     m->value = (double)(value + country_limits(c, m->price, NULL));
     read_assignment(m);
     return WM_OK;
@@ -367,7 +397,7 @@ static int descend(struct master *m, double tolerance)
         int status = look(m, m->at);
         if (status != WM_OK || c->stopped || !m->usable)
             return status;
-        bundle_tell(m->bundle, m->at, m->value, m->slope);
+        bundle_tell(m->bundle, m->at, m->value, m->below, m->slope);
         remember(m);
         if (c->warm && c->found && !m->leant)
             lean_on_plan(m);
@@ -425,7 +455,7 @@ static int certify(struct master *m, double tolerance, double *violation)
         return status;
     status = look(m, m->at);
     if (status == WM_OK && !c->stopped && m->usable) {
-        bundle_refresh(m->bundle, m->value, m->slope);
+        bundle_refresh(m->bundle, m->value, m->below, m->slope);
         remember(m);
     }
     return status;
@@ -517,6 +547,8 @@ static int add_candidates(struct master *m, const struct scan *scan)
         for (size_t i = 0; i < s->n_lanes; i++) /* what is chosen stays a candidate */
             edge_of_row[i] = before.edge_of_row[i] == ASSIGN_NONE ? ASSIGN_NONE : edge_now[before.edge_of_row[i]];
         assign_start(&m->assign, before.column_price, edge_of_row);
+        if (m->slack > 0)
+            memcpy(m->assign.row_price, before.row_price, s->n_lanes * sizeof *before.row_price);
     }
     arena_fini(&m->pool);
     m->pool = pool;
@@ -538,12 +570,11 @@ static int first_candidates(struct master *m)
         return given_candidates(m, &c->near);
     struct pricing *pricing = pricing_new(&m->scratch, &c->s, c->price, &c->options);
     int64_t *post_price = arena_alloc(&m->scratch, c->s.n_posts + 1, sizeof *post_price);
-    int64_t *lane_price = arena_alloc(&m->scratch, c->s.n_lanes + 1, sizeof *lane_price);
     struct scan scan;
-    if (!pricing || !post_price || !lane_price)
+    if (!pricing || !post_price)
         return WM_EMEMORY;
     memcpy(post_price, c->price, c->s.n_posts * sizeof *post_price);
-    int status = price_scan(&scan, &m->scratch, pricing, &c->all, post_price, lane_price, 0,
+    int status = price_scan(&scan, &m->scratch, pricing, &c->all, post_price, c->lane_price, 0,
                             c->sampled ? CANDIDATES_SAMPLED : CANDIDATES_FIRST, &c->options);
     c->scans++;
     c->stopped |= scan.stopped;
@@ -704,8 +735,8 @@ int country_columns(struct country *c, int64_t most_femto, size_t n_most, struct
     c->stopped |= scan.stopped;
     *n = 0;
     *out = columns;
-    *all = !scan.stopped;
-    if (scan.n_found > 0)
+    *all = !scan.stopped && scan.n_found <= n_most; /* each has a column at least */
+    if (scan.n_found > 0 && *all)
         qsort(scan.found, scan.n_found, sizeof *scan.found, by_lane);
     for (size_t f = 0; f < scan.n_found && *all; f++) {
         const struct found *found = &scan.found[f];

@@ -10,10 +10,14 @@
 #include "price.h"
 #include "problem.h"
 
-#define GAP_LARGE 1e-3 /* what is asked for when nothing is and the optimum is out of reach */
+/* What is asked for when nothing is and the optimum is out of reach: of a nation, and of more than that. */
+#define GAP_LARGE 1e-3
+#define GAP_HUGE 5e-3
 
 enum {
-    SMALL_PAIRS = 200000, /* that many pairs and their columns can be gone through without a thought */
+    PAIRS_LARGE = 4000000, /* more than a nation has: see country_is_large */
+    PAIRS_HUGE = 20000000, /* past these GAP_HUGE is asked for, and enough */
+    SMALL_PAIRS = 200000,  /* that many pairs and their columns can be gone through without a thought */
     ROUND_PLACES =
         100 /* openings of a planning round: the exact search finds good plans by itself sooner than pass 6 */
 };
@@ -44,9 +48,11 @@ struct country {
     struct arena *arena; /* lives as long as the run */
     bool stopped;        /* stays true once the caller said so */
     const char *phase;
-    bool warm;    /* there are prices and a plan from before */
-    bool sampled; /* there are prices from a sample */
-    double fine;  /* prices are good enough within this, relative; 0: as usual */
+    bool warm;     /* there are prices and a plan from before */
+    bool sampled;  /* there are prices from a sample */
+    bool spread;   /* and leaders' prices */
+    size_t stride; /* of a sample: every so-manieth post and leader of the country that was asked for; 0 and 1: all */
+    double fine;   /* prices are good enough within this, relative; 0: as usual */
 
     struct scenario s;     /* as priced: lumps.c adds resources to it */
     struct scenario plain; /* as it is */
@@ -97,6 +103,12 @@ void country_tell(struct country *c);
 size_t pick_uses(const struct scenario *s, const struct pick *pick, uint32_t r[USES_MAX + 1], int64_t a[USES_MAX + 1]);
 int64_t pick_value_nano(const struct scenario *s, const struct pick *pick);
 double country_gap(const struct country *c); /* of the best plan; 1 without one */
+/* The gap that is asked for, by the caller or else as far as the size lets it be; 0: the optimum. */
+double country_wanted(const struct country *c);
+/* Where what is nearly the best is good enough on the way to prices. */
+bool country_is_large(const struct country *c);
+/* There is a plan that comes as near as was asked for: in a huge country that is all, since another look costs too much. */
+bool country_is_enough(const struct country *c);
 /* A plan that holds; becomes the best if it is better. */
 void country_offer(struct country *c, const struct pick *picks, size_t n, wide value_nano);
 /* In nano, rounded up: what the prices prove. */

@@ -32,7 +32,7 @@ static double descend(struct bundle *bundle, const struct function *f, double to
         for (size_t r = 0; r < f->n; r++)
             assert_true(x[r] >= 0 && isfinite(x[r]));
         double value = f->value(f->arg, x, slope), before = fresh && *looks == 0 ? HUGE_VAL : bundle_value(bundle);
-        bool serious = bundle_tell(bundle, x, value, slope);
+        bool serious = bundle_tell(bundle, x, value, 0, slope);
         assert_true(serious ? value < before : bundle_value(bundle) == before);
     }
     return bundle_value(bundle);
@@ -72,7 +72,7 @@ static void test_distances(void **state)
             start[r] = (double)gen_below(&draws, 1000);
             least += aim.at[r] < 0 ? -aim.at[r] * aim.weight[r] : 0;
         }
-        struct bundle *bundle = bundle_new(&arena, N, CUTS, scale, NULL, start);
+        struct bundle *bundle = bundle_new(&arena, N, CUTS, scale, NULL, start, 0.2);
         assert_non_null(bundle);
         int looks;
         double value = descend(bundle, &(struct function){N, distance, &aim}, 1e-6 * (1 + least), &looks);
@@ -164,14 +164,14 @@ static void test_duals(void **state)
             scale[r] = 1;
             most[r] = 2000;
         }
-        struct bundle *bundle = bundle_new(&arena, N, CUTS, scale, most, start);
+        struct bundle *bundle = bundle_new(&arena, N, CUTS, scale, most, start, 0.2);
         int looks = 0;
         for (; looks < LOOKS; looks++) {
             bundle_next(bundle, x);
             if (looks > 0 && bundle_promise(bundle) < 1e-7 * bundle_value(bundle))
                 break;
             double value = dual(&program, x, slope);
-            bundle_tell(bundle, x, value, slope);
+            bundle_tell(bundle, x, value, 0, slope);
             memcpy(seen[bundle_slot(bundle)], slope, sizeof slope);
         }
         assert_true(looks < LOOKS);
@@ -195,7 +195,7 @@ static void test_ceilings(void **state)
         most[r] = r % 2 ? 30 : 1000;
         least += r % 2 ? 70 : 0;
     }
-    struct bundle *bundle = bundle_new(&arena, N, CUTS, scale, most, start);
+    struct bundle *bundle = bundle_new(&arena, N, CUTS, scale, most, start, 0.2);
     int looks;
     double value = descend(bundle, &(struct function){N, distance, &aim}, 1e-6, &looks);
     assert_true(fabs(value - least) < 1e-2);
@@ -217,14 +217,14 @@ static void test_refresh(void **state)
         aim.weight[r] = 1;
         scale[r] = 1;
     }
-    struct bundle *bundle = bundle_new(&arena, N, CUTS, scale, NULL, start);
+    struct bundle *bundle = bundle_new(&arena, N, CUTS, scale, NULL, start, 0.2);
     int looks;
     descend(bundle, &(struct function){N, distance, &aim}, 1e-6, &looks);
     for (size_t r = 0; r < N; r++)
         aim.weight[r] = 2; /* nowhere less than before */
     aim.plus = 5;
     double value = distance(&aim, bundle_centre(bundle), slope);
-    bundle_refresh(bundle, value, slope);
+    bundle_refresh(bundle, value, 0, slope);
     assert_true(bundle_value(bundle) == value);
     value = descend(bundle, &(struct function){N, distance, &aim}, 1e-6, &looks);
     assert_true(fabs(value - 5) < 0.01);
@@ -237,15 +237,15 @@ static void test_nothing_scarce(void **state)
     struct arena arena;
     double x = 7;
     arena_init(&arena, 1 << 20);
-    struct bundle *bundle = bundle_new(&arena, 0, 3, &x, NULL, &x);
+    struct bundle *bundle = bundle_new(&arena, 0, 3, &x, NULL, &x, 0.2);
     bundle_next(bundle, &x);
-    assert_true(bundle_tell(bundle, &x, 3, &x));
+    assert_true(bundle_tell(bundle, &x, 3, 0, &x));
     bundle_next(bundle, &x);
     assert_true(bundle_promise(bundle) == 0);
     assert_true(bundle_value(bundle) == 3);
     arena_fini(&arena);
     arena_init(&arena, 100);
-    assert_null(bundle_new(&arena, 5, 10, &x, NULL, &x));
+    assert_null(bundle_new(&arena, 5, 10, &x, NULL, &x, 0.2));
     arena_fini(&arena);
 }
 
