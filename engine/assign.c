@@ -39,7 +39,7 @@ enum {
     STEPS_A_COLUMN = 10, /* its last step times the columns is this part of the range of weights */
 };
 
-#define BETWEEN_STOPS ((size_t)1 << 20) /* edges */
+#define BETWEEN_STOPS ((size_t)1 << 18) /* edges */
 
 /* Where a search ends so far. */
 struct goal {

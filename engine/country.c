@@ -496,24 +496,51 @@ static void copy_pair(struct pairs *to, const struct pairs *from, size_t at)
     to->common_micro[to->n++] = from->common_micro[at];
 }
 
+/* Where musts or locks are, all pairs have to be gone through. */
+static bool any_asked(const struct country *c, size_t post)
+{
+    return c->s.n_locks > 0 || c->s.must_fill[post];
+}
+
+/* Of the post's pairs from `at` on, the first that is a candidate, was found, or belongs in any case; `end`: none. */
+static size_t next_pair(const struct master *m, size_t post, size_t at, size_t known, size_t known_end,
+                        const struct found *found, const struct found *found_end)
+{
+    const struct pairs *all = &m->c->all;
+    size_t end = all->first[post + 1];
+    if (at < end && any_asked(m->c, post))
+        while (at < end && !m->c->s.must_fill[post] && !m->row_must[all->lane[at]] &&
+               (known == known_end || m->near.lane[known] != all->lane[at]) &&
+               (found == found_end || found->lane != all->lane[at]))
+            at++;
+    else if (known == known_end && found == found_end)
+        at = end;
+    else {
+        uint32_t lane = known < known_end ? m->near.lane[known] : UINT32_MAX;
+        lane = found < found_end && found->lane < lane ? found->lane : lane;
+        at = at < end ? at + lanes_seek(all->lane + at, end - at, 0, lane) : end;
+    }
+    return at;
+}
+
 /* The candidates there are and those that were found, in order; pairs of musts and locks always belong. */
 static void merge(struct master *m, const struct found *found, size_t n_found, struct pairs *out, uint32_t *edge_now)
 {
-    const struct country *c = m->c;
-    const struct pairs *all = &c->all;
-    size_t f = 0;
+    const struct pairs *all = &m->c->all;
+    const struct found *end = found + n_found;
     for (size_t j = 0; j < all->n_posts; j++) {
-        size_t e = m->near.first ? m->near.first[j] : 0, end = m->near.first ? m->near.first[j + 1] : 0;
+        const struct found *here_end = found;
+        size_t e = m->near.first ? m->near.first[j] : 0, e_end = m->near.first ? m->near.first[j + 1] : 0;
+        while (here_end < end && here_end->post == j)
+            here_end++;
         out->first[j] = out->n;
-        for (size_t at = all->first[j]; at < all->first[j + 1]; at++) {
-            uint32_t lane = all->lane[at];
-            bool known = e < end && m->near.lane[e] == lane, is_found = false;
-            while (f < n_found && found[f].post == j && found[f].lane <= lane)
-                is_found |= found[f++].lane == lane;
-            if (known)
+        for (size_t at = all->first[j]; (at = next_pair(m, j, at, e, e_end, found, here_end)) < all->first[j + 1];
+             at++) {
+            if (e < e_end && m->near.lane[e] == all->lane[at])
                 edge_now[e++] = (uint32_t)out->n;
-            if (known || is_found || c->s.must_fill[j] || m->row_must[lane])
-                copy_pair(out, all, at);
+            while (found < here_end && found->lane == all->lane[at])
+                found++;
+            copy_pair(out, all, at);
         }
     }
     out->first[all->n_posts] = out->n;
@@ -528,7 +555,7 @@ static int add_candidates(struct master *m, const struct scan *scan)
     arena_init(&pool, SIZE_MAX);
     size_t most = m->near.n + scan->n_found;
     for (size_t j = 0; j < s->n_posts; j++)
-        for (size_t at = m->c->all.first[j]; at < m->c->all.first[j + 1]; at++)
+        for (size_t at = m->c->all.first[j]; any_asked(m->c, j) && at < m->c->all.first[j + 1]; at++)
             most += s->must_fill[j] || m->row_must[m->c->all.lane[at]];
     int status = new_pool(m, most, &pool, &near);
     uint32_t *edge_now = arena_alloc(&m->scratch, m->near.n + 1, sizeof *edge_now);

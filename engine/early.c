@@ -12,6 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    ASK_EVERY = 32,    /* posts, whether to stop */
+    FIRST_ANYWAY = 256 /* posts that are filled also for who stops it: some plan is better than none */
+};
+
 struct offered {
     struct pick pick;
     int64_t value_nano;
@@ -115,21 +120,28 @@ static bool best_of_post(const struct pairs *pairs, uint32_t post, const bool *p
     return out->value_nano > 0;
 }
 
+/* Is stopped while it is at work; who stopped it before has been left few pairs, and is not asked any more. */
+static bool stops_early(struct country *c, bool asks)
+{
+    return asks && country_stops(c);
+}
+
 int early_first(struct country *c)
 {
     struct arena arena;
     struct rough p;
     size_t n = 0;
+    bool asks = !c->stopped;
     if (!is_wanted(c))
         return WM_OK;
     arena_init(&arena, SIZE_MAX);
     struct offered *posts = arena_alloc(&arena, c->plain.n_posts + 1, sizeof *posts), best;
     int status = rough_init(&p, c, &arena);
     if (status == WM_OK && posts) {
-        for (uint32_t j = 0; j < c->all.n_posts; j++)
+        for (uint32_t j = 0; j < c->all.n_posts && (j % ASK_EVERY > 0 || !stops_early(c, asks)); j++)
             n += c->plain.menus[j].n > 0 && best_of_post(&c->all, j, p.placed, &posts[n]);
         qsort(posts, n, sizeof *posts, by_value);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n && (i % ASK_EVERY > 0 || i < FIRST_ANYWAY || !stops_early(c, asks)); i++) {
             uint32_t post = posts[i].pick.post;
             while (p.left[post] > 0 && best_of_post(&c->all, post, p.placed, &best) &&
                    take_best(&p, best.pick.lane, post))

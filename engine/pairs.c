@@ -14,8 +14,10 @@
 #include <string.h>
 
 enum {
-    PARTS = 64,     /* of the posts, in order: more than there are threads, so that all finish together */
-    ASKED_EVERY = 8 /* parts, whether to stop */
+    PARTS_LEAST = 64, /* of the posts, in order: more than there are threads, so that all finish together */
+    ASKED_EVERY = 8,  /* parts, whether to stop */
+    PLACES_A_PART =
+        1 << 20 /* leaders times posts: so that it is asked every few milliseconds, however many there are */
 };
 
 typedef uint16_t lane_bits; /* one bit a lane of a block */
@@ -34,6 +36,7 @@ struct search {
     size_t *first_block;    /* [n_posts + 1] where a post's blocks stand in `passed` */
     lane_bits *passed;
     struct pairs *pairs;
+    size_t n_parts;
 };
 
 void each_part(const struct wm_solve_options *options, size_t n, void (*part)(void *context, size_t i), void *context)
@@ -244,7 +247,7 @@ static void each_post_of(void *context, size_t part, void (*visit)(const struct 
 {
     const struct search *search = context;
     size_t n = search->scenario->n_posts;
-    for (size_t post = n * part / PARTS; post < n * (part + 1) / PARTS; post++)
+    for (size_t post = n * part / search->n_parts; post < n * (part + 1) / search->n_parts; post++)
         if (search->scenario->post_in[post])
             visit(search, post);
 }
@@ -289,7 +292,9 @@ static bool allocate_pairs(struct pairs *pairs, struct arena *arena)
 int pairs_find(struct pairs *out, struct arena *arena, const struct scenario *scenario,
                const struct wm_solve_options *options)
 {
-    struct search search = {.scenario = scenario, .pairs = out};
+    struct search search = {.scenario = scenario,
+                            .pairs = out,
+                            .n_parts = PARTS_LEAST + scenario->n_lanes * scenario->n_posts / PLACES_A_PART};
     struct arena scratch;
     int code = WM_EMEMORY;
     arena_init(&scratch, SIZE_MAX); /* sized by rows, which a dataset bounds */
@@ -297,10 +302,10 @@ int pairs_find(struct pairs *out, struct arena *arena, const struct scenario *sc
     out->first = arena_alloc(arena, out->n_posts + 1, sizeof *out->first);
     if (out->first == NULL || !fill_pools(&search, &scratch) || !allocate_blocks(&search, &scratch))
         goto done;
-    out->stopped = !each_part_or_stop(options, PARTS, find_part, &search);
+    out->stopped = !each_part_or_stop(options, search.n_parts, find_part, &search);
     if (!out->stopped && !allocate_pairs(out, arena))
         goto done;
-    out->stopped = out->stopped || !each_part_or_stop(options, PARTS, write_part, &search);
+    out->stopped = out->stopped || !each_part_or_stop(options, search.n_parts, write_part, &search);
     code = out->stopped ? WM_OK : price_most(out, arena, scenario, options);
     if (out->stopped) {
         out->n = 0;

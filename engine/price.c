@@ -16,7 +16,10 @@
 
 #include <string.h>
 
-enum { PARTS = 64 };
+enum {
+    PARTS_LEAST = 64,
+    PAIRS_A_PART = 50000 /* at most, or about: between two questions whether to stop lie a few parts */
+};
 
 #define COST_MAX (INT64_C(1) << 61)
 
@@ -221,6 +224,7 @@ struct work {
     int64_t *worth;
     uint16_t *entry;
     int32_t *most_nano; /* NULL: worth and entry are asked for */
+    size_t n_parts;
 };
 
 static void take_batch(struct batch *b, const struct pairs *pairs, size_t at, size_t n)
@@ -262,16 +266,21 @@ static void price_part(void *context, size_t part)
 {
     const struct work *w = context;
     size_t from, to;
-    pairs_part(w->pairs, part, PARTS, &from, &to);
+    pairs_part(w->pairs, part, w->n_parts, &from, &to);
     for (size_t post = from; post < to; post++)
         price_post(w, post);
+}
+
+static size_t parts_of(const struct pairs *pairs)
+{
+    return PARTS_LEAST + pairs->n / PAIRS_A_PART;
 }
 
 bool price_pairs(const struct pricing *pricing, const struct pairs *pairs, int64_t *worth, uint16_t *entry,
                  const struct wm_solve_options *options)
 {
-    struct work work = {pricing, pairs, worth, entry, NULL};
-    return each_part_or_stop(options, PARTS, price_part, &work);
+    struct work work = {pricing, pairs, worth, entry, NULL, parts_of(pairs)};
+    return each_part_or_stop(options, work.n_parts, price_part, &work);
 }
 
 /* At no prices at all nothing is dear, and the best mentor is the best. */
@@ -284,8 +293,8 @@ int price_most(struct pairs *pairs, struct arena *arena, const struct scenario *
     struct pricing *pricing = nothing != NULL ? pricing_new(&scratch, s, nothing, options) : NULL;
     int32_t *most_nano = arena_alloc(arena, pairs->n + LANES, sizeof *most_nano);
     if (pricing != NULL && most_nano != NULL) {
-        struct work work = {pricing, pairs, NULL, NULL, most_nano};
-        pairs->stopped = !each_part_or_stop(options, PARTS, price_part, &work);
+        struct work work = {pricing, pairs, NULL, NULL, most_nano, parts_of(pairs)};
+        pairs->stopped = !each_part_or_stop(options, work.n_parts, price_part, &work);
         pairs->most_nano = most_nano;
     }
     arena_fini(&scratch);

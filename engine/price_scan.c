@@ -18,9 +18,9 @@
 #include <string.h>
 
 enum {
-    PARTS = 4,             /* each costs memory and time for a sighting a leader */
-    BATCH_PAIRS = 4000000, /* between two questions whether to stop */
-    EXCESS_STOPPED = 100   /* as a power of two: no sum of worths comes near */
+    PARTS = 4,            /* each costs memory and time for a sighting a leader */
+    BATCH_PAIRS = 250000, /* between two questions whether to stop */
+    EXCESS_STOPPED = 100  /* as a power of two: no sum of worths comes near */
 };
 
 #define NANO_MAX 1000000000 /* no value is greater */

@@ -13,7 +13,8 @@
 enum {
     PAIRS_LEAST = 1000000,
     PAIRS_WANTED = 200000,
-    STRIDE_MOST = 5 /* the sample of a larger country is itself begun in a sample */
+    STRIDE_MOST = 5, /* the sample of a larger country is itself begun in a sample */
+    ASK_EVERY = 256  /* posts, whether to stop */
 };
 
 static size_t stride_for(size_t n_pairs)
@@ -24,7 +25,7 @@ static size_t stride_for(size_t n_pairs)
     return stride;
 }
 
-static int sample_pairs(const struct country *c, struct country *part)
+static int sample_pairs(struct country *c, struct country *part)
 {
     size_t stride = part->stride;
     const struct pairs *all = &c->all;
@@ -41,7 +42,8 @@ static int sample_pairs(const struct country *c, struct country *part)
         return WM_EMEMORY;
     for (size_t j = 0; j < all->n_posts; j++) {
         few->first[j] = few->n;
-        for (size_t i = all->first[j]; j % stride == 0 && i < all->first[j + 1]; i++)
+        few->stopped |= j % ASK_EVERY == 0 && country_stops(c);
+        for (size_t i = all->first[j]; !few->stopped && j % stride == 0 && i < all->first[j + 1]; i++)
             if (all->lane[i] % stride == 0) {
                 few->lane[few->n] = all->lane[i];
                 few->benefit_micro[few->n] = all->benefit_micro[i];
@@ -49,11 +51,11 @@ static int sample_pairs(const struct country *c, struct country *part)
             }
     }
     few->first[all->n_posts] = few->n;
-    return price_most(few, part->arena, &part->s, &part->options);
+    return few->stopped ? WM_OK : price_most(few, part->arena, &part->s, &part->options);
 }
 
 /* `share` is by how much fewer posts and leaders there are than in `c`. */
-static int sample_country(const struct country *c, struct country *part, size_t share)
+static int sample_country(struct country *c, struct country *part, size_t share)
 {
     const struct scenario *s = &c->plain;
     struct arena *arena = part->arena;

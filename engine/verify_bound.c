@@ -34,8 +34,8 @@
 #define COST_MOST (INT64_C(1) << 61)  /* beyond it no price of a post makes up for it: see look_at_pair */
 
 enum {
-    PARTS = 8,  /* scratch of one a part: a few bytes a leader */
-    BATCH = 64, /* posts between two questions whether to stop */
+    PARTS = 8,              /* scratch of one a part: a few bytes a leader */
+    BATCH_PLACES = 1 << 21, /* leaders times posts between two questions whether to stop */
     PACKING_MOST = 4096,
     STEP_BITS = 12, /* of the table: 4096 micro, 0.4% of a small chance */
     TABLE_FROM = -20 * MICRO,
@@ -95,7 +95,7 @@ struct bounding {
     struct named locks, forbids;
     size_t n_locked;
     struct part parts[PARTS];
-    size_t n_parts, batch_from;
+    size_t n_parts, batch_from, batch; /* posts */
 };
 
 /* ---- prices ---- */
@@ -439,7 +439,7 @@ static void look_at_post(const struct bounding *b, struct part *part, size_t pos
 static void look_at_part(void *context, size_t i)
 {
     struct bounding *b = context;
-    size_t end = b->batch_from + BATCH < b->q->n_posts ? b->batch_from + BATCH : b->q->n_posts;
+    size_t end = b->batch_from + b->batch < b->q->n_posts ? b->batch_from + b->batch : b->q->n_posts;
     for (size_t post = b->batch_from + i; post < end; post += b->n_parts)
         look_at_post(b, &b->parts[i], post);
 }
@@ -677,7 +677,7 @@ static int fill_parts(struct bounding *b, struct arena *arena)
 /* False when stopped. */
 static bool look_at_posts(struct bounding *b, const struct wm_solve_options *options)
 {
-    for (b->batch_from = 0; b->batch_from < b->q->n_posts; b->batch_from += BATCH) {
+    for (b->batch_from = 0; b->batch_from < b->q->n_posts; b->batch_from += b->batch) {
         if (options != NULL && options->stop != NULL && options->stop(options->arg))
             return false;
         if (options != NULL && options->parallel != NULL)
@@ -730,6 +730,7 @@ int question_bound(const struct question *q, struct arena *arena, const struct w
         return WM_EMEMORY;
     b->q = q;
     b->n_parts = options != NULL && options->parallel != NULL ? PARTS : 1;
+    b->batch = PARTS + BATCH_PLACES / (q->dataset->leaders.n + 1);
     b->price = fair_prices(q, arena, prices->femto);
     if (b->price == NULL || fill_hours(b, arena, prices, plainly) != WM_OK || fill_accept(b, arena) != WM_OK ||
         fill_lanes(b, arena) != WM_OK ||
