@@ -3,6 +3,9 @@
  * same part, is a country of its own whose prices are found in a moment; they are near enough for the first candidates and
  * spare the whole its longest way. They prove nothing, so nothing has to be exact here: hours and pounds are cut as if they
  * could be shared, and demands are left out.
+ *
+ * A sample that is itself large begins in a sample of its own. And of a large country its sample prices leaders, too, also
+ * those who are not in it: by what they could get at its posts.
  */
 #include "country.h"
 

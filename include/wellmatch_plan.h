@@ -284,8 +284,9 @@ struct wm_plan {
 
 /*
  * The best plan, proven as far as `options` (NULL: WM_SOLVE_INIT) let it: gap 0 asks for the optimum where the problem is
- * small enough to prove it and for 0.1% beyond; between the two it ends after so much work. Equal input gives an equal
- * plan, bit for bit, whatever the kernel and the threads, when `stop` does not end it. Infeasible and stopped are answers.
+ * small enough to prove it and for 0.1% beyond (0.5% past 20 million eligible pairs); between them it ends after so much
+ * work. Equal input gives an equal plan, bit for bit, whatever the kernel and the threads, when `stop` does not end it.
+ * Infeasible and stopped are answers.
  * The plan has passed wm_plan_verify.
  * Free with wm_plan_free. Errors: WM_EUNKNOWN (a row out of range), WM_EARGUMENT (a lock without leader or post, a forbid
  * of nothing, a negative penalty, limit or gap), WM_EMEMORY, WM_EINTERNAL (the plan did not pass; to be reported).
