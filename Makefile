@@ -23,7 +23,17 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -
 COMPILE = $(CC) $(OPT) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LANGUAGE) $(SANITIZE)
 LINK = $(CC) $(OPT) $(CFLAGS) $(LANGUAGE) $(SANITIZE) $(LDFLAGS)
 ENGINE_LIBS = -lcsv -ljansson -lmd -lm
-API_LIBS = -luv -lhiredis -lxxhash $(ENGINE_LIBS)
+API_LIBS = -luv -lhiredis -lxxhash -lz $(LLHTTP_LIBS) $(ENGINE_LIBS)
+
+# The parser of HTTP: a library where there is one (Debian 13), else compiled from the C sources that Debian 12 installs.
+ifeq (,$(shell pkg-config --exists libllhttp 2>/dev/null || echo no))
+LLHTTP_CFLAGS := $(shell pkg-config --cflags libllhttp)
+LLHTTP_LIBS := $(shell pkg-config --libs libllhttp)
+else
+LLHTTP_SOURCES ?= /usr/share/llhttp
+LLHTTP_CFLAGS := -isystem /usr/share/include/llhttp
+LLHTTP := $(patsubst %,$(BUILD)/obj/llhttp/%.o,api http llhttp)
+endif
 
 # ---- Sources and what becomes of them ----
 
@@ -33,7 +43,7 @@ objects = $(patsubst %.c,$(O)/%.o,$(1))
 MAINS := api/wellmatchd.c api/wellmatch.c
 LOAD_MAIN := bench/load/main.c
 ENGINE := $(call objects,$(filter-out %.inc.c,$(wildcard engine/*.c)))
-API := $(call objects,$(filter-out $(MAINS),$(wildcard api/*.c)))
+API := $(call objects,$(filter-out $(MAINS),$(wildcard api/*.c))) $(LLHTTP)
 LOAD := $(call objects,$(filter-out $(LOAD_MAIN),$(wildcard bench/load/*.c)))
 SUPPORT := $(call objects,$(wildcard tests/*.c))
 SOURCES := $(wildcard include/*.h engine/*.[ch] api/*.[ch] tests/*.[ch] tests/*/*.[ch] bench/*.[ch] bench/load/*.[ch])
@@ -58,10 +68,11 @@ all: $(PROGRAMS) $(STATIC) $(SHARED) ## programs and libraries, in build/
 deps: ## install what building and testing need (Debian; says first what)
 	@sh .ci/deps build test
 
-run: ## install what is missing, build, serve data/sample on 127.0.0.1:7345 and build/wellmatch.sock
+run: ## install what is missing, build, serve data/sample on 127.0.0.1:7345, build/wellmatch.sock and http://127.0.0.1:7346
 	@sh .ci/deps build
 	@$(MAKE) all
-	@exec $(BUILD)/wellmatchd --data data/sample --listen tcp://127.0.0.1:7345 --listen unix:$(BUILD)/wellmatch.sock
+	@exec $(BUILD)/wellmatchd --data data/sample --listen tcp://127.0.0.1:7345 \
+	    --listen unix:$(BUILD)/wellmatch.sock --http 127.0.0.1:7346
 
 test: ## install what is missing, build, run every test; TEST=name runs one
 	@sh .ci/deps build test
@@ -95,13 +106,20 @@ $(O)/engine/score_v3.o $(O)/engine/price_v3.o: KERNEL = -mavx2
 $(O)/engine/score_v4.o $(O)/engine/price_v4.o: KERNEL = -mavx512f -mavx512bw -mavx512dq -mavx512vl
 endif
 
-$(O)/engine/%.o $(O)/api/%.o: INCLUDES = -Iinclude
+$(O)/engine/%.o: INCLUDES = -Iinclude
+$(O)/api/%.o: INCLUDES = -Iinclude $(LLHTTP_CFLAGS)
 $(O)/tests/%.o $(O)/bench/%.o: INCLUDES = -Iinclude -Iengine -Iapi -Itests -Ibench/load
 
 $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
 	@echo "  $(CC) $<"
 	@$(COMPILE) $(KERNEL) $(INCLUDES) $(DEFINES) -MMD -MP -c $< -o $@
+
+# Generated code of others: none of our warnings, and the strict half of its checks, which is a macro there.
+$(O)/llhttp/%.o: $(LLHTTP_SOURCES)/%.c $(O)/flags
+	@mkdir -p $(@D)
+	@echo "  $(CC) $<"
+	@$(CC) $(OPT) -w $(CPPFLAGS) $(CFLAGS) $(LANGUAGE) $(SANITIZE) -DLLHTTP_STRICT_MODE=1 $(LLHTTP_CFLAGS) -c $< -o $@
 
 # The client looks for the sample where it was installed, so another PREFIX compiles this one file anew.
 $(O)/api/wellmatch.o: DEFINES = -DWELLMATCH_SHARE='"$(PREFIX)/share/wellmatch"'

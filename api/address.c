@@ -6,6 +6,8 @@
 
 #define TCP "tcp://"
 #define LOCAL "unix:"
+#define HTTP "http://"
+#define HTTP_LOCAL "http+unix:"
 
 static int parse_tcp(const char *rest, struct address *out, const char **why);
 static int parse_local(const char *path, struct address *out, const char **why);
@@ -24,6 +26,25 @@ int address_parse(const char *text, struct address *out, const char **why)
         *why = "an address is tcp://HOST:PORT or unix:PATH";
         failed = -1;
     }
+    if (!failed)
+        *out = address;
+    return failed;
+}
+
+int address_parse_http(const char *text, struct address *out, const char **why)
+{
+    struct address address;
+    memset(&address, 0, sizeof address);
+    int failed;
+    if (strncmp(text, LOCAL, strlen(LOCAL)) == 0)
+        failed = parse_local(text + strlen(LOCAL), &address, why);
+    else if (strncmp(text, HTTP_LOCAL, strlen(HTTP_LOCAL)) == 0)
+        failed = parse_local(text + strlen(HTTP_LOCAL), &address, why);
+    else
+        failed = parse_tcp(text + (strncmp(text, HTTP, strlen(HTTP)) == 0 ? strlen(HTTP) : 0), &address, why);
+    if (failed && !address.local && strncmp(text, LOCAL, strlen(LOCAL)) != 0)
+        *why = "an address for HTTP is HOST:PORT, as in " ADDRESS_HTTP_USUAL ", or unix:PATH";
+    address.http = true;
     if (!failed)
         *out = address;
     return failed;
@@ -89,10 +110,11 @@ static int parse_local(const char *path, struct address *out, const char **why)
 
 void address_format(const struct address *address, char out[ADDRESS_TEXT_MAX])
 {
+    const char *tcp = address->http ? HTTP : TCP;
     if (address->local)
-        snprintf(out, ADDRESS_TEXT_MAX, LOCAL "%s", address->path);
+        snprintf(out, ADDRESS_TEXT_MAX, "%s%s", address->http ? HTTP_LOCAL : LOCAL, address->path);
     else if (strchr(address->host, ':'))
-        snprintf(out, ADDRESS_TEXT_MAX, TCP "[%s]:%u", address->host, address->port);
+        snprintf(out, ADDRESS_TEXT_MAX, "%s[%s]:%u", tcp, address->host, address->port);
     else
-        snprintf(out, ADDRESS_TEXT_MAX, TCP "%s:%u", address->host, address->port);
+        snprintf(out, ADDRESS_TEXT_MAX, "%s%s:%u", tcp, address->host, address->port);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #define ADDRESS_DEFAULT "tcp://127.0.0.1:7345"
+#define ADDRESS_HTTP_USUAL "127.0.0.1:7346"
 
 enum {
     ADDRESS_HOST_MAX = 253, /* longest name the DNS carries */
@@ -15,6 +16,7 @@ enum {
 
 struct address {
     bool local;                      /* unix:PATH; otherwise tcp */
+    bool http;                       /* what is spoken there is HTTP: written http:// in place of tcp:// */
     char host[ADDRESS_HOST_MAX + 1]; /* without the brackets of an IPv6 address */
     unsigned port;                   /* 0 to 65535 */
     char path[ADDRESS_PATH_MAX + 1];
@@ -25,6 +27,9 @@ struct address {
  * of what was expected and leaves *out alone.
  */
 int address_parse(const char *text, struct address *out, const char **why);
+
+/* The same for one that speaks HTTP: HOST:PORT, with or without http:// before it, or unix:PATH. */
+int address_parse_http(const char *text, struct address *out, const char **why);
 
 /* The one spelling of an address; address_parse reads it back. */
 void address_format(const struct address *address, char out[ADDRESS_TEXT_MAX]);

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, LIST, INTEGER, LEVEL, REDIS };
+enum kind { TEXT, LIST, INTEGER, LEVEL, REDIS, HTTP };
 
 struct setting {
     const char *name; /* of the flag; the file spells it with _, the environment WELLMATCH_ and in capitals */
@@ -32,6 +32,9 @@ static const struct setting settings[CONFIG_SETTINGS] = {
     {"data", TEXT, AT(data), 0, 0, NULL, "DIR", "folder with policy.json and the CSV files"},
     {"listen", LIST, AT(listen), 0, 0, ADDRESS_DEFAULT, "ADDRESS",
      "tcp://HOST:PORT or unix:PATH; may be repeated; port 0: any free one"},
+    {"http", HTTP, AT(http), 0, 0, "none", "ADDRESS", "HOST:PORT or unix:PATH for HTTP, or none"},
+    {"http-host", TEXT, AT(http_host), 0, 0, "", "NAME",
+     "a name this machine is reached by over HTTP, besides its addresses; commas separate several"},
     {"redis", REDIS, AT(redis), 0, 0, "redis://127.0.0.1:6379", "URL",
      "redis://[:PASSWORD@]HOST:PORT[/DB], redis+unix:PATH, or none"},
     {"redis-timeout-ms", INTEGER, AT(redis_timeout_ms), 1, 60000, "50", "N",
@@ -95,6 +98,7 @@ static void apply_flags(struct reader *reader);
 static void check_whole(struct reader *reader);
 static void set(struct reader *reader, size_t i, const char *text, const char *place);
 static void check_redis(struct reader *reader, const char *text, const char *place);
+static void check_http(struct reader *reader, const char *text, const char *place);
 static void set_integer(struct reader *reader, size_t i, const char *text, const char *place);
 static void set_list(struct reader *reader, size_t i, const char *text, const char *place);
 static void add_listen(struct reader *reader, const char *text, const char *place);
@@ -156,6 +160,7 @@ void config_print(const struct config *config, FILE *out)
         switch (settings[i].kind) {
         case TEXT:
         case LEVEL:
+        case HTTP:
             fprintf(out, "%s", *(const char *const *)(const void *)field);
             break;
         case REDIS:
@@ -403,6 +408,10 @@ static void set(struct reader *reader, size_t i, const char *text, const char *p
         reader->config->redis_asked = strcmp(place, "default") != 0;
         *(const char **)(void *)field = keep(reader, text, strlen(text));
         break;
+    case HTTP:
+        check_http(reader, text, place);
+        *(const char **)(void *)field = keep(reader, text, strlen(text));
+        break;
     case LEVEL:
         if (!log_level_parse(text, &(enum log_level){LOG_INFO}))
             complain(reader, "%s: '%s' is no level; expected %s", place, text, settings[i].about);
@@ -419,6 +428,14 @@ static void check_redis(struct reader *reader, const char *text, const char *pla
     char why[256];
     if (strcmp(text, "none") != 0 && redis_url_parse(text, &url, why, sizeof why))
         complain(reader, "%s: %s; or none", place, why);
+}
+
+static void check_http(struct reader *reader, const char *text, const char *place)
+{
+    struct address address;
+    const char *why;
+    if (strcmp(text, "none") != 0 && address_parse_http(text, &address, &why))
+        complain(reader, "%s: '%s': %s; or none", place, text, why);
 }
 
 static void set_integer(struct reader *reader, size_t i, const char *text, const char *place)

@@ -10,12 +10,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { LISTEN_MAX = 16, LOOPS_MAX = 64, CONFIG_SETTINGS = 19 };
+enum { LISTEN_MAX = 16, LOOPS_MAX = 64, CONFIG_SETTINGS = 21 };
 
 struct config {
     const char *data; /* folder of the dataset */
     size_t n_listen;
     const char *listen[LISTEN_MAX]; /* tcp://HOST:PORT (IPv6 in [ ]; port 0 = any free one), unix:PATH */
+    const char *http;               /* HOST:PORT, unix:PATH or none */
+    const char *http_host;          /* names that a Host header may have besides, commas between */
     const char *redis;              /* redis://HOST:PORT, redis+unix:PATH or none */
     bool redis_asked;               /* by file, environment or flag, not by default */
     int64_t redis_timeout_ms, redis_expiry_s;

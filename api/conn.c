@@ -1,6 +1,6 @@
 /*
  * One connection, in the order it runs: conn_open -> on_read -> take_bytes -> conn_take_line (in conn_rpc.c: requests
- * to replies, now or later) -> conn_touch -> flush_all -> on_written.
+ * to replies, now or later; or conn_http_take, in conn_http.c) -> conn_touch -> flush_all -> on_written.
  *
  * Replies collect in `out`; those to one read are written when it has been looked through, those that come later at the
  * end of the turn, all with one call. What the kernel does not take at once is handed to libuv and nothing more is
@@ -44,7 +44,6 @@ static bool is_behind(const struct conn *conn);
 static void on_sweep(uv_timer_t *timer);
 static void take_bytes(struct conn *conn, const char *bytes, size_t len);
 static void take_lines(struct conn *conn, const char *bytes, size_t len);
-static void hold_up(struct conn *conn, const char *bytes, size_t len);
 static void resume(struct conn *conn);
 static void untouch(struct conn *conn);
 static void count_unsent(struct conn *conn);
@@ -52,6 +51,7 @@ static void on_check(uv_check_t *check);
 static void on_prepare(uv_prepare_t *prepare);
 static void keep_turning(struct conns *conns);
 static void on_idle(uv_idle_t *idle);
+static bool is_over(const struct conn *conn);
 static void flush_all(struct conns *conns, bool resuming);
 static void write_borrowed(struct conn *conn);
 static void keep_rest(struct conn *conn, const uv_buf_t *parts, size_t n, size_t taken);
@@ -62,7 +62,6 @@ static void on_stall(uv_timer_t *timer);
 static void give_up(struct conn *conn, const char *what, size_t n);
 static void settle(struct conn *conn);
 static void say_farewell(struct conn *conn);
-static void conn_close(struct conn *conn);
 static void on_closed(uv_handle_t *handle);
 static void look_for_end(struct conns *conns);
 static bool is_busy(const struct conns *conns);
@@ -79,7 +78,7 @@ int conns_init(struct service *service)
     conns->at = calloc(conns->n_slots, sizeof *conns->at);
     conns->generation = calloc(conns->n_slots, sizeof *conns->generation);
     conns->free_slots = calloc(conns->n_slots, sizeof *conns->free_slots);
-    if (!conns->at || !conns->generation || !conns->free_slots) {
+    if (!conns->at || !conns->generation || !conns->free_slots || conns_http_init(conns)) {
         free(conns->at);
         free(conns->generation);
         free(conns->free_slots);
@@ -90,6 +89,7 @@ int conns_init(struct service *service)
         conns->free_slots[i] = (uint32_t)(conns->n_slots - 1 - i);
     buf_init(&conns->error, ANSWER_MAX_BYTES);
     buf_init(&conns->body, ANSWER_MAX_BYTES);
+    buf_init(&conns->head, ANSWER_MAX_BYTES + ENVELOPE_MAX_BYTES);
 
     uv_check_init(service->loop, &conns->check);
     uv_prepare_init(service->loop, &conns->prepare);
@@ -131,7 +131,7 @@ static bool is_busy(const struct conns *conns)
     bool busy = conns->service->metrics.counter[METRIC_in_flight_now] > 0 || conns->n_dirty > 0;
     for (size_t i = 0; i < conns->n_slots && !busy; i++) {
         const struct conn *conn = conns->at[i];
-        busy = conn && !conn->closing && !conn->deaf && conn_queued(conn) > 0;
+        busy = conn && !conn->closing && !conn->refused && (!conn->deaf || conn->http) && conn_queued(conn) > 0;
     }
     return busy;
 }
@@ -169,6 +169,8 @@ void conns_fini(struct service *service)
     service->conns = NULL;
     buf_fini(&conns->error);
     buf_fini(&conns->body);
+    buf_fini(&conns->head);
+    conns_http_fini(conns);
     while (conns->n_spares > 0)
         buf_fini(&conns->spares[--conns->n_spares]);
     free(conns->at);
@@ -179,11 +181,15 @@ void conns_fini(struct service *service)
 
 /* ---- Opening ----------------------------------------------------------------------------------------------------- */
 
-void conn_open(struct service *service, int fd, bool local)
+void conn_open(struct service *service, int fd, bool local, bool http)
 {
     struct conns *conns = service->conns;
     bool refused = !quota_take(&service->loops->connections, service->connections_max);
     struct conn *conn = conns->n_free > 0 ? calloc(1, sizeof *conn) : NULL;
+    if (conn && http && conn_http_init(conn)) {
+        free(conn);
+        conn = NULL;
+    }
     if (refused)
         metrics_add(&service->metrics, connections_refused, 1);
     if (refused && log_due(&conns->log_refused))
@@ -196,6 +202,7 @@ void conn_open(struct service *service, int fd, bool local)
         return;
     }
     conn->service = service;
+    conn->local = local;
     conn->refused = conn->deaf = refused;
     conn->slot = conns->free_slots[--conns->n_free];
     conn->generation = ++conns->generation[conn->slot];
@@ -226,7 +233,9 @@ void conn_open(struct service *service, int fd, bool local)
         uv_tcp_nodelay(&conn->peer.tcp, 1);
         uv_tcp_keepalive(&conn->peer.tcp, 1, KEEPALIVE_S);
     }
-    if (refused)
+    if (refused && http)
+        conn_http_refuse(conn);
+    else if (refused)
         conn_refuse(conn);
     uv_read_start(&conn->peer.stream, on_alloc, on_read);
 }
@@ -262,8 +271,10 @@ static void on_end(struct conn *conn)
     size_t len;
     conn->ended = true;
     conn->service->conns->now = uv_hrtime();
-    enum frame_event event = conn->deaf ? FRAME_MORE : frame_end(&conn->frame, &line, &len);
-    if (event == FRAME_LINE)
+    enum frame_event event = conn->deaf || conn->http ? FRAME_MORE : frame_end(&conn->frame, &line, &len);
+    if (conn->http && !conn->deaf)
+        conn_http_end(conn);
+    else if (event == FRAME_LINE)
         conn_take_line(conn, line, len);
     else if (event == FRAME_TOO_LONG)
         conn_take_overlong(conn);
@@ -281,7 +292,10 @@ static void begin_turn(struct conn *conn)
 
 static void take_bytes(struct conn *conn, const char *bytes, size_t len)
 {
-    take_lines(conn, bytes, len);
+    if (!conn->http)
+        take_lines(conn, bytes, len);
+    else if (!conn->deaf)
+        conn_http_take(conn, bytes, len);
     conn_flush(conn);
 }
 
@@ -310,11 +324,16 @@ static void take_lines(struct conn *conn, const char *bytes, size_t len)
         }
         if (conn->closing || conn->deaf)
             return;
-        if (conn_queued(conn) > conn_output_max(conn) / 2 || is_behind(conn) || had_its_turn(conn)) {
-            hold_up(conn, bytes, len);
+        if (conn_is_pressed(conn)) {
+            conn_hold_up(conn, bytes, len);
             return;
         }
     }
+}
+
+bool conn_is_pressed(const struct conn *conn)
+{
+    return conn_queued(conn) > conn_output_max(conn) / 2 || is_behind(conn) || had_its_turn(conn);
 }
 
 /* So that with any number of connections that ask for all they can, each is soon listened to again. */
@@ -333,19 +352,22 @@ static bool is_behind(const struct conn *conn)
                                      atomic_load(&conn->service->loops->unsent) > conn_output_total_max(conn) / 2);
 }
 
-/* A line that has begun takes memory; a peer that sent nothing of it for so long is not going to end it. */
+/* What has begun takes memory; a peer that sent nothing of a line for so long is not going to end it. */
 static void on_sweep(uv_timer_t *timer)
 {
     struct conns *conns = timer->data;
     uint64_t patience = (uint64_t)conns->service->config->stall_s * 1000000000, now = uv_hrtime();
     for (size_t i = 0; i < conns->n_slots; i++) {
         struct conn *conn = conns->at[i];
-        if (conn && !conn->closing && !conn->held_up && frame_is_open(&conn->frame) && now - conn->read_at > patience)
+        if (conn && !conn->closing && conn->http)
+            conn_http_look(conn, now, patience);
+        else if (conn && !conn->closing && !conn->held_up && frame_is_open(&conn->frame) &&
+                 now - conn->read_at > patience)
             give_up(conn, "unended_line_bytes", conn->frame.partial.len);
     }
 }
 
-static void hold_up(struct conn *conn, const char *bytes, size_t len)
+void conn_hold_up(struct conn *conn, const char *bytes, size_t len)
 {
     conn->held_up = true;
     uv_read_stop(&conn->peer.stream);
@@ -435,13 +457,20 @@ static void flush_all(struct conns *conns, bool resuming)
         struct conn *conn = conns->dirty;
         untouch(conn);
         conn_flush(conn);
-        bool ready = conn->held_up && conn_queued(conn) <= conn_output_max(conn) / 4 && !is_behind(conn);
+        bool ready = conn->held_up && is_over(conn);
         if (ready && !conn->closing && resuming)
             resume(conn);
         else if (ready)
             conn_touch(conn);
         settle(conn);
     }
+}
+
+/* What held it up. */
+static bool is_over(const struct conn *conn)
+{
+    return conn_queued(conn) <= conn_output_max(conn) / 4 && !is_behind(conn) &&
+           !(conn->http && !conn->deaf && conn_http_waits(conn));
 }
 
 /* Its being there is enough: the loop does not wait for news. */
@@ -535,6 +564,21 @@ bool conn_borrow(struct conn *conn, struct slice body)
     return true;
 }
 
+/* What came before goes its way first, if only to libuv: then `out` is free. */
+void conn_hand_over(struct conn *conn, struct buf *body)
+{
+    size_t max = conn->out.max;
+    conn_flush(conn);
+    if (conn->closing)
+        return;
+    assert(conn->out.len == 0);
+    buf_fini(&conn->out);
+    conn->out = *body;
+    conn->out.max = max > body->len ? max : body->len;
+    buf_init(body, 0);
+    conn_touch(conn);
+}
+
 /* One buffer serves all connections, one after the other, where each takes what is written to it. */
 struct buf *conn_out(struct conn *conn)
 {
@@ -592,7 +636,7 @@ static void on_stall(uv_timer_t *timer)
 {
     struct conn *conn = timer->data;
     size_t left = uv_stream_get_write_queue_size(&conn->peer.stream);
-    if (!conn->deaf && left < conn->writing_left) {
+    if (conn->writing.len > 0 && !conn->refused && left < conn->writing_left) {
         metrics_add(&conn->service->metrics, bytes_out, conn->writing_left - left);
         conn->writing_left = left;
         uv_timer_start(&conn->stall, on_stall, (uint64_t)conn->service->config->stall_s * 1000, 0);
@@ -667,7 +711,7 @@ void conn_fail(struct conn *conn, const char *reason)
     conn_close(conn);
 }
 
-static void conn_close(struct conn *conn)
+void conn_close(struct conn *conn)
 {
     if (conn->closing)
         return;
@@ -694,6 +738,7 @@ static void on_closed(uv_handle_t *handle)
         DL_DELETE(conn->batches, batch);
         batch_free(batch);
     }
+    conn_http_fini(conn);
     frame_fini(&conn->frame);
     buf_fini(&conn->out);
     buf_fini(&conn->writing);

@@ -7,8 +7,8 @@
 /* Makes service->conns, which holds every connection there will be. 0, or -1 when out of memory. */
 int conns_init(struct service *service);
 
-/* Takes an accepted descriptor; beyond the ceiling the peer is told so and closed. */
-void conn_open(struct service *service, int fd, bool local);
+/* Takes an accepted descriptor, of a unix socket (`local`) or TCP; beyond the ceiling the peer is told so and closed. */
+void conn_open(struct service *service, int fd, bool local, bool http);
 
 /*
  * Finishes what is in flight, writes it, then closes every connection; requests that still come are refused with

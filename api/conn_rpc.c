@@ -113,6 +113,31 @@ static bool take_known(struct conn *conn, const struct request *request, struct 
     return true;
 }
 
+/* Told apart from a line: nobody wonders whether it is HTTP, and whether it was answered at all is seen by the caller. */
+void conn_take_message(struct conn *conn, const char *text, size_t len)
+{
+    struct message message;
+    struct request request;
+    struct asker asker = {.at = conn->service->conns->now};
+    metrics_add(&conn->service->metrics, messages, 1);
+    if (jsonrpc_slice(text, len, &request) && take_known(conn, &request, &asker))
+        return;
+    jsonrpc_read(text, len, &message);
+    if (message.batch) {
+        take_batch(conn, &message, asker.at);
+    } else {
+        jsonrpc_next(&message, &request);
+        take_request(conn, &request, &asker);
+    }
+}
+
+void conn_ask(struct conn *conn, size_t member, const char *method, struct slice params)
+{
+    const struct request request = {.id = null_id, .method = {method, strlen(method)}, .params = params};
+    struct asker asker = {.member = member, .at = conn->service->conns->now};
+    take_request(conn, &request, &asker);
+}
+
 static bool is_http(const char *line, size_t len)
 {
     return len >= 14 && memcmp(line + len - 9, " HTTP/1.", 8) == 0;
@@ -381,7 +406,7 @@ void conn_answer(struct service *service, struct waiter *waiter, int code, struc
 enum service_told conn_tell(struct service *service, uint32_t slot, uint32_t generation, struct slice line)
 {
     struct conn *conn = service->conns->at[slot];
-    if (!conn || conn->generation != generation || conn->closing)
+    if (!conn || conn->generation != generation || conn->closing || conn->http)
         return SERVICE_GONE;
     if (conn_queued(conn) + line.len > BEHIND_BYTES)
         return SERVICE_BEHIND;
@@ -429,6 +454,8 @@ static void give(struct conn *conn, const struct asker *asker, int code, struct 
         metrics_answer(asker->metrics, code, (conns->now - asker->at) / 1000);
     if (asker->batch)
         put_member(conn, asker->batch, asker->member, code, body);
+    else if (conn->http)
+        conn_http_give(conn, asker->member, asker->id, code, body);
     else
         reply(conn, asker->id, code, body, asker->kept);
 }
@@ -471,6 +498,10 @@ static void put_member(struct conn *conn, struct batch *batch, size_t i, int cod
 
 static void reply_line(struct conn *conn, const struct batch *batch)
 {
+    if (conn->http) {
+        conn_http_give_batch(conn, batch);
+        return;
+    }
     struct slice error;
     int refused = refuse_output(conn, batch_len(batch) + 1, &error);
     if (refused) {

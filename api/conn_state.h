@@ -1,6 +1,6 @@
 /*
- * What conn.c (bytes) and conn_rpc.c (requests and replies) know of a connection and of all of them, and what each does
- * for the other. For these two files only.
+ * What conn.c (bytes), conn_rpc.c (JSON-RPC) and conn_http.c (HTTP) know of a connection and of all of them, and what each
+ * does for the others. For these files only.
  */
 #ifndef API_CONN_STATE_H
 #define API_CONN_STATE_H
@@ -17,6 +17,9 @@ enum {
     ERROR_BYTES = 2048 /* an error with an id of any length: room kept beyond the output ceiling for each in flight */
 };
 
+struct conn_http;
+struct exchange;
+
 struct conn {
     struct service *service;
     uint32_t slot, generation;
@@ -28,6 +31,7 @@ struct conn {
     } peer;
     uv_timer_t stall; /* runs while libuv has output that the peer does not take */
     int n_handles;
+    struct conn_http *http; /* NULL: it speaks JSON-RPC, a message a line */
     struct frame frame;
     struct buf out;     /* replies of this turn; no memory between turns */
     struct buf writing; /* given to libuv */
@@ -37,8 +41,9 @@ struct conn {
     struct buf held;     /* read, but not looked at yet */
     bool held_up;        /* not reading: output is at its high water mark, or the turn is over */
     bool ended;          /* the peer sends no more; it may still read */
+    bool local;          /* of a unix socket */
     bool refused;        /* beyond the ceiling of connections */
-    bool deaf;           /* refused, or spoke HTTP: is told so, and nothing else is read */
+    bool deaf;           /* what it says now is not looked at: once `out` is written, it ends */
     bool spoke;          /* its first line has come */
     bool closing;
     bool dirty; /* in the list of those to look after at the end of this turn */
@@ -80,16 +85,27 @@ struct conns {
     struct borrowed borrowed[BORROWED_MAX];
     struct buf spares[SPARES]; /* empty output buffers with room, the one used last at the end */
     size_t n_spares;
-    struct buf error; /* scratch: an error object */
-    struct buf body;  /* scratch: the result of a method that runs on the loop */
+    struct buf error;          /* scratch: an error object */
+    struct buf body;           /* scratch: the result of a method that runs on the loop */
+    struct exchange *exchange; /* conn_http.c's: of the request that is answered at once */
+    struct buf head;           /* scratch: a message on its way into an HTTP answer */
+    int64_t date_s;            /* when `date` was written */
+    char date[32];
     struct log_limit log_refused, log_stalled, log_failed;
     char read[READ_BYTES]; /* one is enough: a read is looked through before the next */
 };
 
 /* ---- conn.c ------------------------------------------------------------------------------------------------------ */
 
+void conn_close(struct conn *conn);
 /* Logs the reason and closes. */
 void conn_fail(struct conn *conn, const char *reason);
+/* Stops reading; these bytes, which have been read, are looked at later. */
+void conn_hold_up(struct conn *conn, const char *bytes, size_t len);
+/* Whether it is to be held up: too much output waits, or others want their turn. */
+bool conn_is_pressed(const struct conn *conn);
+/* Has `body` written after what is in `out`, and takes it: for long ones, which are not copied. */
+void conn_hand_over(struct conn *conn, struct buf *body);
 /* To be looked after at the end of this turn: has something to be written, read or closed. */
 void conn_touch(struct conn *conn);
 /* Has `body` written after what is in `out` now, without copying it; false: the caller has to. */
@@ -109,6 +125,10 @@ bool conn_is_crowded(const struct conn *conn, size_t len);
 
 /* A whole line, without LF: what it asks is answered now, or by conn_answer later. */
 void conn_take_line(struct conn *conn, const char *line, size_t len);
+/* The same for a message that came in another way: the body of a POST to /rpc. */
+void conn_take_message(struct conn *conn, const char *text, size_t len);
+/* A method that a page asks; the answer goes to conn_http_give, now or later. */
+void conn_ask(struct conn *conn, size_t member, const char *method, struct slice params);
 /* A line beyond the ceiling. */
 void conn_take_overlong(struct conn *conn);
 /* Tells a peer beyond the ceiling of connections. */
@@ -121,5 +141,24 @@ enum service_told conn_tell(struct service *service, uint32_t slot, uint32_t gen
 void conns_tell_planners(struct service *service);
 /* Tells everybody who still waits. */
 void conns_tell_shutting_down(struct service *service);
+
+/* ---- conn_http.c ------------------------------------------------------------------------------------------------- */
+
+int conns_http_init(struct conns *conns); /* 0, or -1: out of memory; likewise below */
+void conns_http_fini(struct conns *conns);
+int conn_http_init(struct conn *conn);
+void conn_http_fini(struct conn *conn);
+/* Bytes, in place of lines. */
+void conn_http_take(struct conn *conn, const char *bytes, size_t len);
+/* The peer sends no more. */
+void conn_http_end(struct conn *conn);
+/* Whether an answer is being found: nothing else is looked at meanwhile. */
+bool conn_http_waits(const struct conn *conn);
+/* Ends what takes longer than `patience`. */
+void conn_http_look(struct conn *conn, uint64_t now, uint64_t patience);
+void conn_http_refuse(struct conn *conn);
+/* The answer to a message of /rpc, or the result of a method that a page asked. */
+void conn_http_give(struct conn *conn, size_t member, struct slice id, int code, struct slice body);
+void conn_http_give_batch(struct conn *conn, const struct batch *batch);
 
 #endif

@@ -35,7 +35,7 @@ struct listener {
     struct bound bound; /* first: the service's list leads here */
     struct service *service;
     int fd;
-    bool local;
+    struct address address; /* as bound */
     int accepts_max;
     char *path;   /* of a unix socket that this loop opened, else NULL */
     dev_t device; /* of its file, to know it again */
@@ -70,11 +70,11 @@ static void on_pause_over(uv_timer_t *timer);
 static void remove_file(const struct listener *listener);
 static void on_closed(uv_handle_t *handle);
 
-int listener_open(struct service *service, const char *text, char error[LISTENER_ERROR_CAP])
+int listener_open(struct service *service, const char *text, bool http, char error[LISTENER_ERROR_CAP])
 {
     struct address address;
     const char *why;
-    if (address_parse(text, &address, &why)) {
+    if (http ? address_parse_http(text, &address, &why) : address_parse(text, &address, &why)) {
         snprintf(error, LISTENER_ERROR_CAP, "%s: %s", text, why);
         return -1;
     }
@@ -195,15 +195,15 @@ static void say_tcp(const struct address *address, int errnum, char *error)
 {
     char text[ADDRESS_TEXT_MAX];
     address_format(address, text);
+    const char *flag = address->http ? "--http " : "--listen tcp://";
     if (errnum == EADDRINUSE)
         snprintf(error, LISTENER_ERROR_CAP,
-                 "port %u on %s is in use by another program; stop that one, or choose another port with --listen "
-                 "tcp://%s:PORT",
-                 address->port, address->host, address->host);
+                 "port %u on %s is in use by another program; stop that one, or choose another port with %s%s:PORT",
+                 address->port, address->host, flag, address->host);
     else if (errnum == EACCES)
         snprintf(error, LISTENER_ERROR_CAP,
-                 "port %u may not be opened by this user; choose one above 1023 with --listen tcp://%s:PORT",
-                 address->port, address->host);
+                 "port %u may not be opened by this user; choose one above 1023 with %s%s:PORT", address->port, flag,
+                 address->host);
     else if (errnum == EADDRNOTAVAIL)
         snprintf(error, LISTENER_ERROR_CAP,
                  "%s is no address of this machine; use one that is, or tcp://0.0.0.0:%u for all of them",
@@ -278,23 +278,19 @@ int listener_join(struct service *service, const struct service *first, char err
 
 static int join_one(struct service *service, const struct listener *first, char *error)
 {
-    struct address address;
-    const char *why;
     union name name = {.any = {0}};
     socklen_t len = sizeof name;
     int fd = -1;
-    if (first->local)
+    if (first->address.local)
         fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 0);
     else if (getsockname(first->fd, &name.any, &len) == 0 && (fd = bind_tcp(&name, len, true)) >= 0)
         fd = begin_to_listen(fd) ? fd : -1;
-    if (fd < 0 || address_parse(first->bound.address, &address, &why)) {
+    if (fd < 0) {
         snprintf(error, LISTENER_ERROR_CAP, "cannot listen on %s with another loop: %s", first->bound.address,
                  strerror(errno));
-        if (fd >= 0)
-            close(fd);
         return -1;
     }
-    return add(service, fd, &address, error);
+    return add(service, fd, &first->address, error);
 }
 
 void listener_tell(const struct service *service)
@@ -321,7 +317,8 @@ static int add(struct service *service, int fd, const struct address *address, c
     }
     listener->service = service;
     listener->fd = fd;
-    listener->local = address->local;
+    listener->address = *address;
+    listener->bound.http = address->http;
     listener->accepts_max = address->local && service->loops->n > 1 ? 1 : ACCEPTS_MAX;
     struct stat status;
     if (listener->path && lstat(listener->path, &status) == 0) {
@@ -352,7 +349,7 @@ static void on_connection(uv_poll_t *poll, int status, int events)
     for (int i = 0; i < listener->accepts_max; i++) {
         int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            conn_open(listener->service, fd, listener->local);
+            conn_open(listener->service, fd, listener->address.local, listener->address.http);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             return;
         } else if (errno != ECONNABORTED && errno != EINTR && errno != EPROTO) {

@@ -8,9 +8,10 @@ enum { LISTENER_ERROR_CAP = 1024 };
 
 /*
  * Listens on an address (tcp://HOST:PORT on each address the host has, unix:PATH) and adds to service->listeners. 0, or
- * -1 with a sentence that says what is the matter and what to do about it; nothing is left behind then.
+ * -1 with a sentence that says what is the matter and what to do about it; nothing is left behind then. `http`: who
+ * connects speaks HTTP, and the address is spelt as --http spells it.
  */
-int listener_open(struct service *service, const char *address, char error[LISTENER_ERROR_CAP]);
+int listener_open(struct service *service, const char *address, bool http, char error[LISTENER_ERROR_CAP]);
 
 /*
  * Listens on all that another loop listens on: on TCP with a socket of its own, among which the kernel spreads those who

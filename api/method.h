@@ -19,7 +19,8 @@ struct method_host {
     void (*put_stats)(void *self, struct buf *result); /* the members of system.stats */
     void (*put_ceilings)(void *self,
                          struct buf *result); /* adds members to x-ceilings of rpc.discover: connections_max, ... */
-    struct plans *plans;                      /* NULL: plan.* is method_not_found, but for what needs none */
+    void (*put_checks)(void *self, struct buf *text); /* what /readyz?verbose tells: a line each */
+    struct plans *plans;                              /* NULL: plan.* is method_not_found, but for what needs none */
 };
 
 /* What a method wants of whoever called it, beside its answer; the job is held, and the caller's to release. */

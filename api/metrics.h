@@ -20,6 +20,9 @@
     X(messages, "lines that held a request or a batch")                          \
     X(batches, "of these, batches")                                              \
     X(notifications, "requests without an id, never answered")                   \
+    X(http_requests, "requests over HTTP")                                       \
+    X(http_refused, "of these, answered with a status from 400 to 499")          \
+    X(http_failed, "of these, answered with a status of 500 or more")            \
     X(in_flight_now, "requests that wait for an answer")                         \
     X(jobs_now, "answers being looked for in Redis, queued or computed")         \
     X(workers_now, "of these, given to the worker threads")                      \

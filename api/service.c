@@ -26,6 +26,7 @@ static void home(struct errand *errand, struct service *service);
 static void put_info(void *self, struct buf *out);
 static void put_stats(void *self, struct buf *out);
 static void put_ceilings(void *self, struct buf *out);
+static void put_checks(void *self, struct buf *text);
 static void put_redis(const struct cache_stats *stats, struct buf *out);
 static void put_cache(const struct cache_stats *stats, struct buf *out);
 static void put_process(struct buf *out);
@@ -47,7 +48,7 @@ int service_init(struct service *service, struct loops *loops, size_t index, con
         snapshot_fini(&service->snapshot);
         return -1;
     }
-    service->host = (struct method_host){.self = service, .put_ceilings = put_ceilings};
+    service->host = (struct method_host){.self = service, .put_ceilings = put_ceilings, .put_checks = put_checks};
     buf_init(&service->key, LINE_MAX_BYTES + 512); /* params of the longest line, prefix and method before them */
     loops->at[index].service = service;
     return 0;
@@ -183,6 +184,21 @@ static void put_stats(void *self, struct buf *out)
     put_cache(&gathering->cache, out);
     put_redis(&gathering->cache, out);
     put_process(out);
+}
+
+static void put_checks(void *self, struct buf *text)
+{
+    const struct service *service = self;
+    struct cache_stats stats = {.redis_configured = false};
+    if (service->cache)
+        cache_stats(service->cache, &stats);
+    buf_format(text, "[+] dataset %s\n", wm_dataset_digest(service->snapshot.dataset));
+    if (!stats.redis_configured)
+        buf_text(text, "[+] redis not asked for\n");
+    else if (stats.breaker == BREAKER_CLOSED)
+        buf_text(text, "[+] redis ok\n");
+    else
+        buf_text(text, "[~] redis away: degraded, answers are kept in this process only\n");
 }
 
 static void put_cache(const struct cache_stats *stats, struct buf *out)

@@ -24,6 +24,7 @@ struct service;
 
 struct bound { /* a socket that accepts; listener.c has the rest of it */
     struct bound *next;
+    bool http;                      /* or JSON-RPC */
     char address[ADDRESS_TEXT_MAX]; /* as bound: with the port that was given for 0 */
 };
 

@@ -276,7 +276,9 @@ static int open_listeners(struct daemon *daemon, struct service *service)
     char error[LISTENER_ERROR_CAP];
     int failed = service->index > 0 ? listener_join(service, &daemon->services[0], error) : 0;
     for (size_t i = 0; i < config->n_listen && service->index == 0 && !failed; i++)
-        failed = listener_open(service, config->listen[i], error);
+        failed = listener_open(service, config->listen[i], false, error);
+    if (service->index == 0 && !failed && strcmp(config->http, "none") != 0)
+        failed = listener_open(service, config->http, true, error);
     if (!failed)
         return EXIT_DONE;
     fprintf(stderr, "wellmatchd: %s\n", error);

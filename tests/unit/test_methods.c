@@ -685,7 +685,8 @@ static void a_host_adds_to_what_it_knows(void **state)
     (void)state;
     static const char *const asked[] = {"system.info", "system.stats", "rpc.discover"};
     char by[] = "the service";
-    const struct method_host host = {by, hosts_add_members, hosts_add_members, hosts_add_members, NULL};
+    const struct method_host host = {
+        .self = by, .put_info = hosts_add_members, .put_stats = hosts_add_members, .put_ceilings = hosts_add_members};
     const struct method_call call = {dataset, &host, {0}, NULL};
     for (size_t i = 0; i < 3; i++) {
         struct buf out;

@@ -1,0 +1,9 @@
+/* The sets of routes that routes.c puts into one table; a file each. */
+#ifndef API_ROUTES_H
+#define API_ROUTES_H
+
+#include "route.h"
+
+extern const struct route_set system_routes; /* route_system.c */
+
+#endif
