@@ -134,8 +134,12 @@ void conn_take_message(struct conn *conn, const char *text, size_t len)
 void conn_ask(struct conn *conn, size_t member, const char *method, struct slice params)
 {
     const struct request request = {.id = null_id, .method = {method, strlen(method)}, .params = params};
-    struct asker asker = {.member = member, .at = conn->service->conns->now};
-    take_request(conn, &request, &asker);
+    struct asker asker = {.member = member, .id = null_id, .at = conn->service->conns->now};
+    const struct method *own = method_find_own(method);
+    if (own)
+        take_common(conn, own, &request, &asker);
+    else
+        take_request(conn, &request, &asker);
 }
 
 static bool is_http(const char *line, size_t len)

@@ -19,8 +19,9 @@ struct method_host {
     void (*put_stats)(void *self, struct buf *result); /* the members of system.stats */
     void (*put_ceilings)(void *self,
                          struct buf *result); /* adds members to x-ceilings of rpc.discover: connections_max, ... */
-    void (*put_checks)(void *self, struct buf *text); /* what /readyz?verbose tells: a line each */
-    struct plans *plans;                              /* NULL: plan.* is method_not_found, but for what needs none */
+    void (*put_metrics)(void *self, bool open, struct buf *text); /* what /metrics tells; `open`: as OpenMetrics */
+    void (*put_checks)(void *self, struct buf *text);             /* what /readyz?verbose tells: a line each */
+    struct plans *plans; /* NULL: plan.* is method_not_found, but for what needs none */
 };
 
 /* What a method wants of whoever called it, beside its answer; the job is held, and the caller's to release. */
@@ -97,6 +98,8 @@ struct method {
 
 const struct method *method_table(size_t *n);
 const struct method *method_find(struct slice raw_name); /* raw inside of the JSON string; NULL when there is none */
+/* The same among those that only routes ask, whose result is text: "/metrics", "/openmetrics". */
+const struct method *method_find_own(const char *name);
 /* The method_not_found error object, with the nearest names. */
 void method_put_unknown(struct buf *error, struct slice raw_name);
 

@@ -56,6 +56,18 @@ int system_stats(const struct method_call *call, struct buf *out)
     return 0;
 }
 
+int system_metrics(const struct method_call *call, struct buf *out)
+{
+    call->host->put_metrics(call->host->self, false, out);
+    return 0;
+}
+
+int system_openmetrics(const struct method_call *call, struct buf *out)
+{
+    call->host->put_metrics(call->host->self, true, out);
+    return 0;
+}
+
 void put_error_catalogue(struct buf *out)
 {
     static const struct {

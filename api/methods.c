@@ -90,6 +90,18 @@ const struct method *method_find(struct slice raw_name)
     return NULL;
 }
 
+const struct method *method_find_own(const char *name)
+{
+    static const struct method own[] = {
+        {NAMED("/metrics"), "", no_params, METHOD_GATHERS, system_metrics, "{}"},
+        {NAMED("/openmetrics"), "", no_params, METHOD_GATHERS, system_openmetrics, "{}"},
+    };
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (strcmp(own[i].name, name) == 0)
+            return &own[i];
+    return NULL;
+}
+
 /* The method that is called so behind its dot: "shortlist" is match.shortlist. */
 static const char *with_tail(const char *name)
 {

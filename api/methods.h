@@ -24,6 +24,8 @@ int system_ping(const struct method_call *call, struct buf *out);
 int system_info(const struct method_call *call, struct buf *out);
 int system_stats(const struct method_call *call, struct buf *out);
 int system_errors(const struct method_call *call, struct buf *out);
+int system_metrics(const struct method_call *call, struct buf *out);
+int system_openmetrics(const struct method_call *call, struct buf *out);
 void put_error_catalogue(struct buf *out); /* the array of all errors */
 
 /* method_plan.c */

@@ -8,7 +8,7 @@
 enum { SUB_BITS = 3, SUBS = 1 << SUB_BITS }; /* buckets to a power of two */
 
 static const char *const counter_names[] = {
-#define X(name, about) #name,
+#define X(name, exported, about) #name,
     METRICS(X)
 #undef X
 };
@@ -115,6 +115,7 @@ static void put_method(const struct method_metrics *method, struct buf *out)
 void histogram_add(struct histogram *histogram, uint64_t us)
 {
     histogram->n++;
+    histogram->sum_us += us;
     if (us > histogram->max_us)
         histogram->max_us = us;
     histogram->bucket[bucket_of(us)]++;
@@ -123,6 +124,7 @@ void histogram_add(struct histogram *histogram, uint64_t us)
 static void histogram_sum(struct histogram *histogram, const struct histogram *other)
 {
     histogram->n += other->n;
+    histogram->sum_us += other->sum_us;
     if (other->max_us > histogram->max_us)
         histogram->max_us = other->max_us;
     for (size_t i = 0; i < HISTOGRAM_BUCKETS && other->n > 0; i++)
@@ -140,6 +142,15 @@ uint64_t histogram_quantile(const struct histogram *histogram, unsigned permille
         }
     }
     return 0;
+}
+
+uint64_t histogram_below(const struct histogram *histogram, unsigned bits)
+{
+    uint64_t below = 0;
+    size_t end = bucket_of((uint64_t)1 << bits);
+    for (size_t i = 0; i < end; i++)
+        below += histogram->bucket[i];
+    return below;
 }
 
 static size_t bucket_of(uint64_t us)

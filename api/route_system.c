@@ -45,6 +45,33 @@ static void put_document(const struct route_call *call, const struct route_resul
     buf_char(&reply->body, '\n');
 }
 
+#define TEXT_METRICS "text/plain; version=0.0.4; charset=utf-8"
+#define OPEN_METRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+static bool wants_openmetrics(const struct route_call *call)
+{
+    return http_list_has(call->request->header[HTTP_H_ACCEPT], "application/openmetrics-text");
+}
+
+static bool ask_metrics(const struct route_call *call, struct route_asks *asks, struct reply *reply)
+{
+    (void)reply;
+    route_ask(asks, wants_openmetrics(call) ? "/openmetrics" : "/metrics");
+    return true;
+}
+
+static void put_metrics(const struct route_call *call, const struct route_result *results, size_t n_results,
+                        struct reply *reply)
+{
+    (void)n_results;
+    if (results[0].code) {
+        reply_fault(reply, 503, "the counters could not be gathered");
+        return;
+    }
+    reply->type = wants_openmetrics(call) ? OPEN_METRICS : TEXT_METRICS;
+    buf_put(&reply->body, results[0].body.at, results[0].body.len);
+}
+
 static const struct route routes[] = {
     {VERB_GET, "/livez", ROUTE_LIVE | ROUTE_DRAINS, "The process answers.", "text/plain", .handle = livez},
     {VERB_GET, "/readyz", ROUTE_LIVE | ROUTE_DRAINS, "It takes requests; 503 while it drains.", "text/plain",
@@ -53,6 +80,8 @@ static const struct route routes[] = {
      "application/json", .params = NULL},
     {VERB_GET, "/openrpc.json", 0, "The methods of /rpc, as rpc.discover answers.", "application/json",
      .ask = ask_openrpc, .render = put_document},
+    {VERB_GET, "/metrics", ROUTE_LIVE | ROUTE_DRAINS, "Counters, for Prometheus.", "text/plain", .ask = ask_metrics,
+     .render = put_metrics},
 };
 
 const struct route_set system_routes = {routes, sizeof routes / sizeof routes[0]};

@@ -3,6 +3,7 @@
 #include "jsonrpc.h"
 #include "planning.h"
 #include "reload.h"
+#include "telling.h"
 #include "workers.h"
 
 #include <assert.h>
@@ -13,7 +14,9 @@
 struct gathering {
     struct errand errand;
     const struct method *method;
-    struct waiter *waiter;
+    struct waiter *waiter; /* NULL: `then` is told */
+    service_gathered *then;
+    void *arg;
     const struct service *service;
     struct metrics metrics; /* sums from here on */
     struct cache_stats cache;
@@ -21,10 +24,12 @@ struct gathering {
 };
 
 static int init_metrics(struct metrics *metrics);
+static struct gathering *gathering_new(struct service *service, const struct method *method);
 static void visit(struct errand *errand, struct service *service);
 static void home(struct errand *errand, struct service *service);
 static void put_info(void *self, struct buf *out);
 static void put_stats(void *self, struct buf *out);
+static void put_metrics(void *self, bool open, struct buf *out);
 static void put_ceilings(void *self, struct buf *out);
 static void put_checks(void *self, struct buf *text);
 static void put_redis(const struct cache_stats *stats, struct buf *out);
@@ -99,17 +104,38 @@ void waiters_answer(struct waiters *waiters, struct service *service, int code, 
 
 void service_gather(struct service *service, const struct method *method, struct waiter *waiter)
 {
-    struct gathering *gathering = calloc(1, sizeof *gathering);
-    if (!gathering || init_metrics(&gathering->metrics)) {
-        free(gathering);
+    struct gathering *gathering = gathering_new(service, method);
+    if (!gathering) {
         service->answer(service, waiter, RPC_INTERNAL, (struct slice){NULL, 0});
         return;
     }
+    gathering->waiter = waiter;
+    loops_send(service->loops, service->index, &gathering->errand);
+}
+
+void service_gather_then(struct service *service, const struct method *method, service_gathered *then, void *arg)
+{
+    struct gathering *gathering = gathering_new(service, method);
+    if (!gathering) {
+        then(arg, RPC_INTERNAL, (struct slice){NULL, 0});
+        return;
+    }
+    gathering->then = then;
+    gathering->arg = arg;
+    loops_send(service->loops, service->index, &gathering->errand);
+}
+
+static struct gathering *gathering_new(struct service *service, const struct method *method)
+{
+    struct gathering *gathering = calloc(1, sizeof *gathering);
+    if (!gathering || init_metrics(&gathering->metrics)) {
+        free(gathering);
+        return NULL;
+    }
     gathering->errand = (struct errand){.visit = visit, .home = home};
     gathering->method = method;
-    gathering->waiter = waiter;
     gathering->service = service;
-    loops_send(service->loops, service->index, &gathering->errand);
+    return gathering;
 }
 
 static void visit(struct errand *errand, struct service *service)
@@ -127,13 +153,18 @@ static void visit(struct errand *errand, struct service *service)
 static void home(struct errand *errand, struct service *service)
 {
     struct gathering *gathering = (struct gathering *)(void *)errand;
-    const struct method_host host = {.self = gathering, .put_info = put_info, .put_stats = put_stats};
+    const struct method_host host = {
+        .self = gathering, .put_info = put_info, .put_stats = put_stats, .put_metrics = put_metrics};
     const struct method_call call = {.dataset = service->snapshot.dataset, .host = &host};
     struct buf body;
-    metrics_sub(&gathering->metrics, in_flight_now, 1); /* this question is no part of its answer */
+    metrics_sub(&gathering->metrics, in_flight_now,
+                gathering->waiter != NULL); /* the question is no part of its answer */
     buf_init(&body, ANSWER_MAX_BYTES);
     int code = method_run(gathering->method, &call, &body);
-    service->answer(service, gathering->waiter, code, (struct slice){body.at, body.len});
+    if (gathering->waiter)
+        service->answer(service, gathering->waiter, code, (struct slice){body.at, body.len});
+    else
+        gathering->then(gathering->arg, code, (struct slice){body.at, body.len});
     buf_fini(&body);
     metrics_fini(&gathering->metrics);
     free(gathering);
@@ -158,6 +189,21 @@ static void put_info(void *self, struct buf *out)
     json_open(out, '{');
     put_ceilings(service->host.self, out);
     json_close(out, '}');
+}
+
+static void put_metrics(void *self, bool open, struct buf *out)
+{
+    const struct gathering *gathering = self;
+    const struct service *service = gathering->service;
+    const struct telling telling = {.open = open,
+                                    .metrics = &gathering->metrics,
+                                    .cache = &gathering->cache,
+                                    .plans = service->host.plans,
+                                    .dataset = service->snapshot.dataset,
+                                    .loops = service->loops->n,
+                                    .uptime_s = (int64_t)((uv_hrtime() - service->started_at) / 1000000000),
+                                    .draining = service->draining};
+    telling_put(&telling, out);
 }
 
 static void put_ceilings(void *self, struct buf *out)

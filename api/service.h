@@ -100,5 +100,8 @@ void waiters_answer(struct waiters *waiters, struct service *service, int code, 
  * and answered; with one loop, within this call.
  */
 void service_gather(struct service *service, const struct method *method, struct waiter *waiter);
+/* The same for somebody who is no request; `then` is called once, on this loop. */
+typedef void service_gathered(void *arg, int code, struct slice body);
+void service_gather_then(struct service *service, const struct method *method, service_gathered *then, void *arg);
 
 #endif
