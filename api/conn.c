@@ -78,7 +78,8 @@ int conns_init(struct service *service)
     conns->at = calloc(conns->n_slots, sizeof *conns->at);
     conns->generation = calloc(conns->n_slots, sizeof *conns->generation);
     conns->free_slots = calloc(conns->n_slots, sizeof *conns->free_slots);
-    if (!conns->at || !conns->generation || !conns->free_slots || conns_http_init(conns)) {
+    if (!conns->at || !conns->generation || !conns->free_slots || conns_http_init(conns) || conns_events_init(conns)) {
+        conns_http_fini(conns);
         free(conns->at);
         free(conns->generation);
         free(conns->free_slots);
@@ -110,6 +111,7 @@ void conns_drain(struct service *service, void (*done)(void *arg), void *arg)
 {
     service->draining = true;
     conns_tell_planners(service);
+    conns_events_drain(service->conns);
     service->conns->drained = done;
     service->conns->drained_arg = arg;
 }
@@ -156,6 +158,7 @@ void conns_close(struct service *service)
     for (size_t i = 0; i < conns->n_slots; i++)
         if (conns->at[i])
             conn_close(conns->at[i]);
+    conns_events_close(conns);
     uv_close((uv_handle_t *)&conns->check, NULL);
     uv_close((uv_handle_t *)&conns->prepare, NULL);
     uv_close((uv_handle_t *)&conns->idle, NULL);
@@ -171,6 +174,7 @@ void conns_fini(struct service *service)
     buf_fini(&conns->body);
     buf_fini(&conns->head);
     conns_http_fini(conns);
+    conns_events_fini(conns);
     while (conns->n_spares > 0)
         buf_fini(&conns->spares[--conns->n_spares]);
     free(conns->at);
@@ -738,6 +742,7 @@ static void on_closed(uv_handle_t *handle)
         DL_DELETE(conn->batches, batch);
         batch_free(batch);
     }
+    conn_events_fini(conn);
     conn_http_fini(conn);
     frame_fini(&conn->frame);
     buf_fini(&conn->out);

@@ -68,6 +68,7 @@ static int check_asker(const struct conn *conn, struct exchange *exchange, const
 static int check_origin(const struct exchange *exchange, const char **reason);
 static bool is_own_host(const struct conn *conn, const char *authority);
 static void take_rpc(struct conn *conn);
+static void begin_stream(struct conn *conn, struct exchange *exchange);
 static void wait_for_it(struct conn *conn, struct exchange *scratch);
 static struct exchange *hold(const struct conn *conn, struct exchange *scratch);
 static void ask_methods(struct conn *conn, struct exchange *exchange);
@@ -129,7 +130,7 @@ void conn_http_take(struct conn *conn, const char *bytes, size_t len)
 {
     struct conns *conns = conn->service->conns;
     struct conn_http *http = conn->http;
-    for (;;) {
+    while (!conn->stream) {
         switch (http_next(&http->parser, &bytes, &len)) {
         case HTTP_MORE:
             if (http->begun_at == 0 && http_is_open(&http->parser))
@@ -159,7 +160,9 @@ void conn_http_take(struct conn *conn, const char *bytes, size_t len)
 
 void conn_http_end(struct conn *conn)
 {
-    if (http_is_open(&conn->http->parser))
+    if (conn->stream)
+        conn_close(conn); /* nobody waits for the end of what has none */
+    else if (http_is_open(&conn->http->parser))
         fault(conn, 400, "the request ends before its end");
 }
 
@@ -167,7 +170,7 @@ void conn_http_end(struct conn *conn)
 void conn_http_look(struct conn *conn, uint64_t now, uint64_t patience)
 {
     struct conn_http *http = conn->http;
-    if (conn->deaf || conn_http_waits(conn))
+    if (conn->deaf || conn->stream || conn_http_waits(conn))
         return;
     if (http->begun_at > 0 && now - http->begun_at > patience)
         fault(conn, 408, "the request took too long to come");
@@ -203,6 +206,8 @@ static void take_request(struct conn *conn)
         finish(conn, exchange);
     } else if (route->flags & ROUTE_RPC) {
         take_rpc(conn);
+    } else if (route->flags & ROUTE_EVENTS && exchange->request.verb == VERB_GET) {
+        begin_stream(conn, exchange);
     } else if (!route->handle || route->flags & ROUTE_WORKER) {
         wait_for_it(conn, exchange);
     } else {
@@ -405,6 +410,23 @@ void conn_http_give_batch(struct conn *conn, const struct batch *batch)
     buf_clear(line);
     batch_write(batch, line);
     send_rpc(conn, (struct slice){line->at, line->failed ? 0 : line->len}, (struct slice){NULL, 0});
+}
+
+/* ---- /events ----------------------------------------------------------------------------------------------------- */
+
+/* A body without a length, which ends with the connection. */
+static void begin_stream(struct conn *conn, struct exchange *exchange)
+{
+    struct slice last = exchange->request.header[HTTP_H_LAST_EVENT_ID];
+    int64_t now_s;
+    buf_format(conn_out(conn),
+               "HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+               "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
+               date_of(conn->service->conns, &now_s));
+    if (conn->out.failed || conn_events_begin(conn, &exchange->target, last))
+        conn_fail(conn, "out of memory");
+    reply_fini(&exchange->reply);
+    conn_touch(conn);
 }
 
 /* ---- What is not answered at once -------------------------------------------------------------------------------- */

@@ -18,6 +18,9 @@ enum {
 };
 
 struct conn_http;
+struct http_target;
+struct stream;
+struct watch;
 struct exchange;
 
 struct conn {
@@ -32,6 +35,7 @@ struct conn {
     uv_timer_t stall; /* runs while libuv has output that the peer does not take */
     int n_handles;
     struct conn_http *http; /* NULL: it speaks JSON-RPC, a message a line */
+    struct stream *stream;  /* NULL: it is not at /events */
     struct frame frame;
     struct buf out;     /* replies of this turn; no memory between turns */
     struct buf writing; /* given to libuv */
@@ -88,6 +92,9 @@ struct conns {
     struct buf error;          /* scratch: an error object */
     struct buf body;           /* scratch: the result of a method that runs on the loop */
     struct exchange *exchange; /* conn_http.c's: of the request that is answered at once */
+    struct watch *watch;       /* conn_events.c's: what happens, for all loops */
+    struct stream *streams;    /* conn_events.c's: the connections at /events */
+    uv_timer_t tick;           /* runs while there are any */
     struct buf head;           /* scratch: a message on its way into an HTTP answer */
     int64_t date_s;            /* when `date` was written */
     char date[32];
@@ -160,5 +167,15 @@ void conn_http_refuse(struct conn *conn);
 /* The answer to a message of /rpc, or the result of a method that a page asked. */
 void conn_http_give(struct conn *conn, size_t member, struct slice id, int code, struct slice body);
 void conn_http_give_batch(struct conn *conn, const struct batch *batch);
+
+/* ---- conn_events.c ----------------------------------------------------------------------------------------------- */
+
+int conns_events_init(struct conns *conns); /* 0, or -1: out of memory; likewise below */
+void conns_events_drain(struct conns *conns);
+void conns_events_close(struct conns *conns);
+void conns_events_fini(struct conns *conns); /* the first loop's is the last */
+/* The head is written; from here on the connection is told what happens. `last`: the Last-Event-ID; at NULL: none. */
+int conn_events_begin(struct conn *conn, const struct http_target *target, struct slice last);
+void conn_events_fini(struct conn *conn);
 
 #endif

@@ -222,16 +222,30 @@ static int refuse_unfinished(struct plan_job *job, const struct plan_news *news,
     return RPC_DEADLINE;
 }
 
-void plan_put_progress(struct plan_job *job, uint64_t missed, struct buf *out)
+static void put_progress(struct plan_job *job, struct buf *out)
 {
     struct plan_news news;
     plan_job_news(job, &news);
-    buf_text(out, "{\"jsonrpc\":\"2.0\",\"method\":\"plan.progress\",\"params\":");
-    buf_char(out, '{');
     json_put_text(out, "job", plan_job_id(job));
     json_put_text(out, "state", plan_state_name(news.state));
     json_put_text(out, "phase", news.phase[0] ? news.phase : NULL);
     put_news(out, &news, "bound");
+}
+
+void plan_put_event(struct plan_job *job, struct buf *out)
+{
+    bool final = plan_job_is_final(job); /* first: it may come to its end meanwhile */
+    buf_char(out, '{');
+    put_progress(job, out);
+    json_put_text(out, "plan", final ? plan_job_plan(job) : NULL);
+    buf_char(out, '}');
+}
+
+void plan_put_progress(struct plan_job *job, uint64_t missed, struct buf *out)
+{
+    buf_text(out, "{\"jsonrpc\":\"2.0\",\"method\":\"plan.progress\",\"params\":");
+    buf_char(out, '{');
+    put_progress(job, out);
     if (missed > 0)
         json_put_integer(out, "missed", (int64_t)missed);
     buf_text(out, "}}");

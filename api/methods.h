@@ -42,6 +42,8 @@ int plan_check(const struct method_call *call, struct buf *out);
 int plan_put_outcome(struct plan_job *job, struct buf *out);
 /* What plan.cancel answers: the best so far, or why there is none. */
 void plan_put_cancelled(struct plan_job *job, struct buf *out);
+/* What an event of a job holds: plan.progress, and the plan once it is there. */
+void plan_put_event(struct plan_job *job, struct buf *out);
 /* A whole notification plan.progress, without LF. */
 void plan_put_progress(struct plan_job *job, uint64_t missed, struct buf *out);
 

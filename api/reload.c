@@ -256,7 +256,10 @@ static void put_loaded(struct reload *reload, const struct wm_dataset *before)
 
 static void tell(struct reload *reload, int code)
 {
+    struct service *service = reload->service;
     reload->code = code;
+    if (service->notice && reload->body.len > 0 && !reload->body.failed)
+        service->notice(service, (struct slice){reload->body.at, reload->body.len});
     reload->errand = (struct errand){.visit = visit_tell, .home = home_tell};
     loops_send(reload->service->loops, 0, &reload->errand);
 }

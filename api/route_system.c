@@ -72,6 +72,16 @@ static void put_metrics(const struct route_call *call, const struct route_result
     buf_put(&reply->body, results[0].body.at, results[0].body.len);
 }
 
+static const struct route_param events_params[] = {
+    {"types", "of events, commas between: plan, stats, reload; all when absent", "string", false}, {.name = NULL}};
+
+/* What HEAD is told; a GET becomes a stream. */
+static void events_head(const struct route_call *call, struct reply *reply)
+{
+    (void)call;
+    reply->type = "text/event-stream";
+}
+
 static const struct route routes[] = {
     {VERB_GET, "/livez", ROUTE_LIVE | ROUTE_DRAINS, "The process answers.", "text/plain", .handle = livez},
     {VERB_GET, "/readyz", ROUTE_LIVE | ROUTE_DRAINS, "It takes requests; 503 while it drains.", "text/plain",
@@ -80,6 +90,9 @@ static const struct route routes[] = {
      "application/json", .params = NULL},
     {VERB_GET, "/openrpc.json", 0, "The methods of /rpc, as rpc.discover answers.", "application/json",
      .ask = ask_openrpc, .render = put_document},
+    {VERB_GET, "/events", ROUTE_LIVE | ROUTE_EVENTS,
+     "Server-sent events: how far jobs are, reloads, counters; Last-Event-ID goes on.", "text/event-stream",
+     events_params, .handle = events_head},
     {VERB_GET, "/metrics", ROUTE_LIVE | ROUTE_DRAINS, "Counters, for Prometheus.", "text/plain", .ask = ask_metrics,
      .render = put_metrics},
 };

@@ -54,6 +54,9 @@ enum service_told { SERVICE_TOLD, SERVICE_BEHIND /* it has not read what it was 
 /* Sends a connection a notification, a line without its LF. */
 typedef enum service_told service_tell(struct service *service, uint32_t slot, uint32_t generation, struct slice line);
 
+/* A reload has come to its end: its answer, or its error object. On the first loop. */
+typedef void service_notice(struct service *service, struct slice body);
+
 enum { APART_BYTES = 128 }; /* two lines of a processor's cache, which it may fetch together */
 
 struct service {
@@ -74,6 +77,7 @@ struct service {
     struct conns *conns;
     service_answer *answer;    /* set by conn.c: news goes up as a call, not as an include */
     service_tell *tell;        /* likewise */
+    service_notice *notice;    /* likewise; NULL: nobody listens */
     struct planning *planning; /* jobs of plans; NULL before and after */
     struct job *jobs;          /* hash by key */
     struct buf key;            /* scratch: the key that is being looked up */
