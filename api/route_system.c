@@ -45,6 +45,13 @@ static void put_document(const struct route_call *call, const struct route_resul
     buf_char(&reply->body, '\n');
 }
 
+static void openapi(const struct route_call *call, struct reply *reply)
+{
+    (void)call;
+    reply->type = "application/json";
+    openapi_put(&reply->body);
+}
+
 #define TEXT_METRICS "text/plain; version=0.0.4; charset=utf-8"
 #define OPEN_METRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
@@ -90,6 +97,7 @@ static const struct route routes[] = {
      "application/json", .params = NULL},
     {VERB_GET, "/openrpc.json", 0, "The methods of /rpc, as rpc.discover answers.", "application/json",
      .ask = ask_openrpc, .render = put_document},
+    {VERB_GET, "/openapi.json", 0, "This description of all paths.", "application/json", .handle = openapi},
     {VERB_GET, "/events", ROUTE_LIVE | ROUTE_EVENTS,
      "Server-sent events: how far jobs are, reloads, counters; Last-Event-ID goes on.", "text/event-stream",
      events_params, .handle = events_head},

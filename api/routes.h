@@ -6,4 +6,6 @@
 
 extern const struct route_set system_routes; /* route_system.c */
 
+void openapi_put(struct buf *out); /* openapi.c: the document that describes them all */
+
 #endif
