@@ -222,8 +222,10 @@ static bool scan_request_line(struct http *http, const char *line, size_t len)
     size_t tail = sizeof version - 1 + 3; /* " HTTP/1.1" */
     if (len < tail || memcmp(line + len - tail, version, sizeof version - 1) != 0)
         return bad(http, 400, "a request line is a method, a target and HTTP/1.1, a blank between");
-    const char *target = memchr(line, ' ', len);
-    if ((size_t)(line + len - target) > HTTP_TARGET_MAX + tail + 1)
+    const char *target = (const char *)memchr(line, ' ', len) + 1, *end = line + len - tail;
+    if (target >= end || memchr(target, ' ', (size_t)(end - target)))
+        return bad(http, 400, "a request line is a method, a target and HTTP/1.1, a blank between");
+    if (end - target > HTTP_TARGET_MAX)
         return bad(http, 414, "the request's target is longer than 4096 bytes");
     return true;
 }
@@ -363,8 +365,6 @@ static bool check_head(struct http *http, const struct reading *reading, const l
         return bad(http, 501, "requests are taken with a Content-Length only, not with a Transfer-Encoding");
     if (request->target.len == 0 || request->target.at[0] != '/')
         return bad(http, 400, "the target does not begin with /");
-    if (request->target.len > HTTP_TARGET_MAX)
-        return bad(http, 414, "the request's target is longer than 4096 bytes");
     request->verb = verbs[verb].ours;
     request->minor = parser->http_minor;
     return check_length(http);
