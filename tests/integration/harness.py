@@ -134,7 +134,8 @@ class Wire:
 class Daemon:
     """A running wellmatchd on a TCP port and a unix socket of its own."""
 
-    def __init__(self, *flags, data=SAMPLE, redis="none", limit=None, listen=None, env=None):
+    def __init__(self, *flags, data=SAMPLE, redis="none", limit=None, listen=None, env=None, http=None):
+        """`http`: an address for --http, as "127.0.0.1:0"; it is then found in .http, as ("127.0.0.1", port)."""
         self.folder = tempfile.mkdtemp(prefix="wellmatch-")
         self.path = os.path.join(self.folder, "s")
         self.log = []
@@ -145,6 +146,8 @@ class Daemon:
             command += ["--loops", LOOPS]
         for address in listen:
             command += ["--listen", address]
+        if http:
+            command += ["--http", http]
         limits = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))) if limit else None
         self.process = subprocess.Popen(command + list(flags), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, preexec_fn=limits, env=clean_environment(env), cwd=ROOT)
@@ -154,13 +157,15 @@ class Daemon:
             thread.start()
         self.addresses = []
         try:
-            for line in self.wait_for("event=listening", len(listen)):
+            for line in self.wait_for("event=listening", len(listen) + bool(http)):
                 self.addresses.append(line.split("address=")[1].strip())
         except AssertionError:
             self.kill()
             raise
         self.tcp = next((a for a in self.addresses if a.startswith("tcp:")), None)
         self.unix = next((a for a in self.addresses if a.startswith("unix:")), None)
+        web = next((a for a in self.addresses if a.startswith("http://")), None)
+        self.http = (web[len("http://"):].rsplit(":", 1)[0], int(web.rsplit(":", 1)[1])) if web else None
 
     def read_log(self):
         for line in self.process.stderr:
