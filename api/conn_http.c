@@ -17,7 +17,6 @@
 #include "jsonrpc.h"
 #include "reply.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,11 +24,14 @@
 #include <time.h>
 
 enum {
-    AUTHORITY_CAP = 264,   /* a host's name and a port */
     HAND_OVER_MIN = 65536, /* smaller bodies are copied behind their heads */
     GZIP_ON_LOOP = 8192,   /* compressing so much takes about 200 us */
-    IDLES = 2              /* in stall_s: how long a connection may say nothing between requests */
+    DATE_NS = 5000000,
+    IDLES = 2 /* in stall_s: how long a connection may say nothing between requests */
 };
+
+/* Of names, addresses, ports and brackets. */
+#define AUTHORITY_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]"
 
 struct exchange {
     struct service *service;
@@ -39,9 +41,9 @@ struct exchange {
     struct http_request request;
     struct http_target target;
     struct route_call call;
-    char authority[AUTHORITY_CAP];
     struct reply reply;
     /* Of one that waits: */
+    char authority[HTTP_AUTHORITY_CAP];
     struct wm_dataset *dataset; /* a reference of its own */
     struct method_host host;    /* what a worker may use */
     struct buf text;            /* head and body */
@@ -59,14 +61,15 @@ struct conn_http {
     struct http parser;
     struct exchange *waits; /* NULL: none, or the waiting one is /rpc's */
     bool rpc;               /* a message to /rpc is being answered */
-    uint64_t begun_at;      /* when the first byte of a request came that has not ended; 0: none */
+    size_t authority_len;   /* of the last Host that was found to be ours: most peers send but one */
+    char authority[HTTP_AUTHORITY_CAP];
+    uint64_t begun_at; /* when the first byte of a request came that has not ended; 0: none */
 };
 
 static void take_request(struct conn *conn);
 static int check(const struct conn *conn, struct exchange *exchange, const char **reason);
-static int check_asker(const struct conn *conn, struct exchange *exchange, const char **reason);
-static int check_origin(const struct exchange *exchange, const char **reason);
-static bool is_own_host(const struct conn *conn, const char *authority);
+static int check_asker(const struct conn *conn, const struct http_request *request, const char **reason);
+static int check_origin(const struct conn_http *http, const struct http_request *request, const char **reason);
 static void take_rpc(struct conn *conn);
 static void begin_stream(struct conn *conn, struct exchange *exchange);
 static void wait_for_it(struct conn *conn, struct exchange *scratch);
@@ -222,7 +225,7 @@ static int check(const struct conn *conn, struct exchange *exchange, const char 
     struct service *service = conn->service;
     struct route_call *call = &exchange->call;
     const struct http_request *request = &exchange->request;
-    int status = check_asker(conn, exchange, reason);
+    int status = check_asker(conn, request, reason);
     if (status)
         return status;
     if (!http_read_target(request->target, &exchange->target, reason))
@@ -237,7 +240,7 @@ static int check(const struct conn *conn, struct exchange *exchange, const char 
     call->host = &service->host;
     call->request = request;
     call->target = &exchange->target;
-    call->authority = exchange->authority;
+    call->authority = conn->http->authority;
     call->draining = service->draining;
     date_of(service->conns, &call->now_s);
     *reason = "the service is shutting down";
@@ -254,26 +257,28 @@ static int check(const struct conn *conn, struct exchange *exchange, const char 
 }
 
 /* A web page elsewhere can make a browser send requests here, and can give its own name our address. */
-static int check_asker(const struct conn *conn, struct exchange *exchange, const char **reason)
+static int check_asker(const struct conn *conn, const struct http_request *request, const char **reason)
 {
-    struct slice host = exchange->request.header[HTTP_H_HOST];
-    *reason = "the Host is not one of this service; --http-host NAME adds one";
-    if (host.len >= AUTHORITY_CAP || strspn(host.at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                     "0123456789-._:[]") < host.len)
-        return 400;
-    memcpy(exchange->authority, host.at, host.len);
-    exchange->authority[host.len] = '\0';
-    if (!is_own_host(conn, exchange->authority))
-        return 421;
-    return exchange->request.verb == VERB_GET || exchange->request.verb == VERB_HEAD ? 0
-                                                                                     : check_origin(exchange, reason);
+    struct slice host = request->header[HTTP_H_HOST];
+    struct conn_http *http = conn->http;
+    if (host.len != http->authority_len || memcmp(host.at, http->authority, host.len) != 0) {
+        *reason = "the Host is not one of this service; --http-host NAME adds one";
+        http->authority_len = 0;
+        if (host.len >= HTTP_AUTHORITY_CAP || strspn(host.at, AUTHORITY_CHARACTERS) < host.len)
+            return 400;
+        memcpy(http->authority, host.at, host.len);
+        http->authority[host.len] = '\0';
+        if (!conn_is_own_host(conn, http->authority))
+            return 421;
+        http->authority_len = host.len;
+    }
+    return request->verb == VERB_GET || request->verb == VERB_HEAD ? 0 : check_origin(http, request, reason);
 }
 
-static int check_origin(const struct exchange *exchange, const char **reason)
+static int check_origin(const struct conn_http *http, const struct http_request *request, const char **reason)
 {
-    struct slice origin = exchange->request.header[HTTP_H_ORIGIN],
-                 site = exchange->request.header[HTTP_H_SEC_FETCH_SITE];
-    size_t len = strlen(exchange->authority);
+    struct slice origin = request->header[HTTP_H_ORIGIN], site = request->header[HTTP_H_SEC_FETCH_SITE];
+    size_t len = http->authority_len;
     *reason = "a page of another origin may not do this";
     if (site.at && !http_list_has(site, "same-origin") && !http_list_has(site, "none"))
         return 403;
@@ -282,74 +287,8 @@ static int check_origin(const struct exchange *exchange, const char **reason)
     size_t scheme = origin.len > 8 && strncasecmp(origin.at, "https://", 8) == 0  ? 8
                     : origin.len > 7 && strncasecmp(origin.at, "http://", 7) == 0 ? 7
                                                                                   : 0;
-    bool own =
-        scheme > 0 && origin.len == scheme + len && strncasecmp(origin.at + scheme, exchange->authority, len) == 0;
+    bool own = scheme > 0 && origin.len == scheme + len && strncasecmp(origin.at + scheme, http->authority, len) == 0;
     return own ? 0 : 403;
-}
-
-/* ---- Whose name it is -------------------------------------------------------------------------------------------- */
-
-/* The host of HOST, HOST:PORT, [HOST] or [HOST]:PORT; false: it is none of these. */
-static bool split_authority(const char *authority, char host[AUTHORITY_CAP])
-{
-    bool bracket = authority[0] == '[';
-    const char *begin = authority + bracket, *end = begin + strcspn(begin, bracket ? "]" : ":");
-    if (end == begin || (bracket && *end != ']'))
-        return false;
-    memcpy(host, begin, (size_t)(end - begin));
-    host[end - begin] = '\0';
-    const char *port = end + bracket;
-    return !*port || (*port == ':' && strspn(port + 1, "0123456789") == strlen(port + 1) && strlen(port + 1) <= 5);
-}
-
-/* The address that the peer reached, which no name of somebody else's can stand for. */
-static bool is_reached_at(const struct conn *conn, int family, const void *address)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage room;
-    } name;
-    int len = sizeof name;
-    if (uv_tcp_getsockname(&conn->peer.tcp, &name.any, &len))
-        return false;
-    if (name.any.sa_family == AF_INET)
-        return family == AF_INET && memcmp(&name.v4.sin_addr, address, 4) == 0;
-    if (family == AF_INET)
-        return IN6_IS_ADDR_V4MAPPED(&name.v6.sin6_addr) && memcmp(name.v6.sin6_addr.s6_addr + 12, address, 4) == 0;
-    return memcmp(&name.v6.sin6_addr, address, 16) == 0;
-}
-
-static bool is_configured(const struct service *service, const char *host)
-{
-    size_t len = strlen(host);
-    for (const char *at = service->config->http_host; *at;) {
-        size_t n = strcspn(at, ",");
-        if (n == len && strncasecmp(at, host, n) == 0)
-            return true;
-        at += n + (at[n] == ',');
-    }
-    for (const struct bound *at = service->listeners; at; at = at->next)
-        if (at->http && strncasecmp(at->address, "http://", 7) == 0 && strncasecmp(at->address + 7, host, len) == 0 &&
-            at->address[7 + len] == ':')
-            return true;
-    return false;
-}
-
-static bool is_own_host(const struct conn *conn, const char *authority)
-{
-    char host[AUTHORITY_CAP];
-    unsigned char v4[4], v6[16];
-    if (!split_authority(authority, host))
-        return false;
-    if (conn->local || strcasecmp(host, "localhost") == 0)
-        return true; /* no browser reaches a unix socket by itself */
-    if (inet_pton(AF_INET, host, v4) == 1)
-        return v4[0] == 127 || is_reached_at(conn, AF_INET, v4);
-    if (inet_pton(AF_INET6, host, v6) == 1)
-        return memcmp(v6, &in6addr_loopback, 16) == 0 || is_reached_at(conn, AF_INET6, v6);
-    return is_configured(conn->service, host);
 }
 
 /* ---- /rpc -------------------------------------------------------------------------------------------------------- */
@@ -460,7 +399,7 @@ static struct exchange *hold(const struct conn *conn, struct exchange *scratch)
     exchange->route = scratch->route;
     exchange->made = scratch->made;
     exchange->reply = scratch->reply;
-    memcpy(exchange->authority, scratch->authority, sizeof exchange->authority);
+    memcpy(exchange->authority, conn->http->authority, sizeof exchange->authority);
     buf_init(&exchange->text, HTTP_HEAD_MAX + HTTP_BODY_MAX);
     http_copy(parser, &exchange->text, &exchange->request);
     if (exchange->text.failed || !http_read_target(exchange->request.target, &exchange->target, &reason) ||
@@ -599,6 +538,7 @@ static void on_worked(uv_work_t *work, int status)
     }
     conn->in_flight--;
     conn->http->waits = exchange;
+    service->conns->now = uv_hrtime();
     send_reply(conn, exchange);
 }
 
@@ -681,6 +621,7 @@ static void end_request(struct conn *conn, int status, bool close)
 static void fault(struct conn *conn, int status, const char *reason)
 {
     struct exchange *exchange = conn->service->conns->exchange;
+    conn->service->conns->now = uv_hrtime();
     exchange->route = NULL;
     exchange->allow = 0;
     memset(&exchange->request, 0, sizeof exchange->request);
@@ -692,15 +633,18 @@ static void fault(struct conn *conn, int status, const char *reason)
     send_reply(conn, exchange);
 }
 
-/* Written once a second. */
+/* Written once a second; the clock is looked at once in a while. */
 static const char *date_of(struct conns *conns, int64_t *seconds)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (now.tv_sec != conns->date_s) {
-        conns->date_s = now.tv_sec;
-        http_date_format(now.tv_sec, conns->date);
+    if (conns->now - conns->date_at >= DATE_NS) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME_COARSE, &now);
+        conns->date_at = conns->now;
+        if (now.tv_sec != conns->date_s) {
+            conns->date_s = now.tv_sec;
+            http_date_format(now.tv_sec, conns->date);
+        }
     }
-    *seconds = now.tv_sec;
+    *seconds = conns->date_s;
     return conns->date;
 }

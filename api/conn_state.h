@@ -96,6 +96,7 @@ struct conns {
     struct stream *streams;    /* conn_events.c's: the connections at /events */
     uv_timer_t tick;           /* runs while there are any */
     struct buf head;           /* scratch: a message on its way into an HTTP answer */
+    uint64_t date_at;          /* `now` as the clock was looked at for it */
     int64_t date_s;            /* when `date` was written */
     char date[32];
     struct log_limit log_refused, log_stalled, log_failed;
@@ -167,6 +168,10 @@ void conn_http_refuse(struct conn *conn);
 /* The answer to a message of /rpc, or the result of a method that a page asked. */
 void conn_http_give(struct conn *conn, size_t member, struct slice id, int code, struct slice body);
 void conn_http_give_batch(struct conn *conn, const struct batch *batch);
+
+/* ---- conn_host.c ------------------------------------------------------------------------------------------------- */
+
+bool conn_is_own_host(const struct conn *conn, const char *authority);
 
 /* ---- conn_events.c ----------------------------------------------------------------------------------------------- */
 

@@ -15,7 +15,8 @@ enum {
     HTTP_HEADERS_MAX = 64,   /* lines */
     HTTP_BODY_MAX = 1 << 20, /* the longest line of the JSON socket */
     HTTP_SEGMENTS_MAX = 8,   /* of a path */
-    HTTP_QUERY_MAX = 32      /* names in a query, or in a form */
+    HTTP_QUERY_MAX = 32,     /* names in a query, or in a form */
+    HTTP_AUTHORITY_CAP = 264 /* room for a host's name and a port */
 };
 
 /* HTTP calls them methods; here that word is JSON-RPC's. */
