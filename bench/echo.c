@@ -2,7 +2,9 @@
  * The least a server on libuv can do: for every line a canned line of N bytes, all lines of a read in one write. What
  * the daemon costs above this is the daemon's own. Prints its address and serves until a signal ends it.
  *
- *   echo N [PATH]     on a free TCP port of 127.0.0.1, or on the unix socket PATH
+ *   echo N[/LINES] [PATH]     on a free TCP port of 127.0.0.1, or on the unix socket PATH
+ *
+ * With LINES so many lines make one request, as in HTTP.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -14,7 +16,7 @@
 enum { COPIES = 256, REPLY_MAX = 1 << 20, BACKLOG = 128 };
 
 static char *replies; /* COPIES of the canned line */
-static size_t reply_len;
+static size_t reply_len, request_lines = 1;
 
 struct client {
     union {
@@ -22,6 +24,7 @@ struct client {
         uv_tcp_t tcp;
         uv_pipe_t pipe;
     } peer;
+    size_t n_lines; /* of the request that is coming */
     char bytes[1 << 16];
 };
 
@@ -74,13 +77,16 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     const char *end = buf->base + len;
     for (const char *at = buf->base; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
         lines++;
+    client->n_lines += lines;
+    lines = client->n_lines / request_lines;
+    client->n_lines %= request_lines;
     if (lines > 0)
         answer_lines(client, lines);
 }
 
 static void on_connection(uv_stream_t *listener, int status)
 {
-    struct client *client = malloc(sizeof *client);
+    struct client *client = calloc(1, sizeof *client);
     if (!client || status != 0)
         abort();
     bool local = listener->type == UV_NAMED_PIPE;
@@ -123,9 +129,12 @@ static int serve(uv_loop_t *loop)
 
 int main(int argc, char *argv[])
 {
-    reply_len = argc == 2 || argc == 3 ? strtoul(argv[1], NULL, 10) : 0;
-    if (reply_len < 1 || reply_len > REPLY_MAX || !(replies = malloc(COPIES * reply_len))) {
-        fprintf(stderr, "usage: echo N [PATH], bytes of a reply, 1 to %d\n", REPLY_MAX);
+    char *slash = NULL;
+    reply_len = argc == 2 || argc == 3 ? strtoul(argv[1], &slash, 10) : 0;
+    if (slash && *slash == '/')
+        request_lines = strtoul(slash + 1, NULL, 10);
+    if (reply_len < 1 || request_lines < 1 || reply_len > REPLY_MAX || !(replies = malloc(COPIES * reply_len))) {
+        fprintf(stderr, "usage: echo N[/LINES] [PATH], bytes of a reply, 1 to %d, and lines of a request\n", REPLY_MAX);
         return 2;
     }
     signal(SIGPIPE, SIG_IGN); /* a client that has gone */

@@ -1,7 +1,9 @@
 /*
  * A small load client: sends the lines of a file over and over and times the replies.
  *
- *   load -a ADDRESS -f FILE [-c CONNECTIONS] [-d DEPTH] [-s SECONDS] [-r RATE [-t]] [-p PID]
+ *   load -a ADDRESS -f FILE [-w LINES] [-c CONNECTIONS] [-d DEPTH] [-s SECONDS] [-r RATE [-t]] [-p PID]
+ *
+ * With -w the file is one request, and a reply has so many lines: for HTTP, where a reply is known and always the same.
  *
  * Without -r the load is closed: each connection keeps DEPTH requests outstanding, which finds the highest rate. With
  * -r it is open: requests fall due at RATE a second whatever the server does, and latency counts from when a request
@@ -48,6 +50,7 @@ struct connection {
     uv_connect_t connect;
     size_t next_line;
     unsigned long sent, answered;
+    size_t n_lines;     /* of the reply that is coming */
     uint64_t due[RING]; /* of the request that is k-th modulo RING */
     char bytes[READ_ROOM];
 };
@@ -58,6 +61,7 @@ struct load {
     struct address address;
     struct sockaddr_in server; /* unless the address is local */
     size_t n_connections, n_connected, depth;
+    size_t reply_lines;
     double seconds, rate;
     int pid;
     struct connection *connections[CONNECTIONS_MAX];
@@ -188,6 +192,9 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
         die("the server closed the connection");
     const char *end = buf->base + len;
     for (const char *at = buf->base; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++) {
+        if (++connection->n_lines < load->reply_lines)
+            continue;
+        connection->n_lines = 0;
         if (load->counting)
             sample(load, now - connection->due[connection->answered % RING]);
         connection->answered++;
@@ -349,12 +356,19 @@ static struct lines read_lines(const char *path)
     return lines;
 }
 
+static void join_lines(struct lines *lines)
+{
+    for (size_t i = 1; i < lines->n; i++)
+        lines->line[0].len += lines->line[i].len;
+    lines->n = lines->n > 0;
+}
+
 static void read_arguments(struct load *load, int argc, char *argv[])
 {
     struct address *address = &load->address;
     const char *why = "-a is missing";
     int option;
-    while ((option = getopt(argc, argv, "a:f:c:d:s:r:p:t")) != -1) {
+    while ((option = getopt(argc, argv, "a:f:w:c:d:s:r:p:t")) != -1) {
         switch (option) {
         case 'a':
             if (address_parse(optarg, address, &why) != 0)
@@ -362,6 +376,9 @@ static void read_arguments(struct load *load, int argc, char *argv[])
             break;
         case 'f':
             load->lines = read_lines(optarg);
+            break;
+        case 'w':
+            load->reply_lines = strtoul(optarg, NULL, 10);
             break;
         case 'c':
             load->n_connections = strtoul(optarg, NULL, 10);
@@ -385,6 +402,10 @@ static void read_arguments(struct load *load, int argc, char *argv[])
             exit(2);
         }
     }
+    if (load->reply_lines == 0)
+        load->reply_lines = 1;
+    else
+        join_lines(&load->lines);
     if (!address->local && (address->port == 0 || uv_ip4_addr(address->host, (int)address->port, &load->server) != 0))
         die("-a: expected tcp:// and an IPv4 address with its port, or unix: and a path");
     if (load->lines.n == 0)

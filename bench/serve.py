@@ -1,6 +1,6 @@
 """The service beside what bounds it: a bare libuv server, Redis; under pressure; and as its users see it.
 
-    serve.py [floor] [redis] [step] [side] [pressure] [users]     BUILD=build QUICK=1: three short rounds
+    serve.py [floor] [http] [redis] [step] [side] [pressure] [users]     BUILD=build QUICK=1: three short rounds
 
 Each suite prints a table; the last column says pass or SHORT where the project has set itself a bar. Contenders run in turn
 in the same round, ROUNDS (5) of them, and what is compared is the median of each round's ratio. Processor time is the
@@ -72,19 +72,20 @@ class Program:
 
 
 class Daemon(Program):
-    def __init__(self, folder, *flags, data=NATIONAL, redis="none"):
+    def __init__(self, folder, *flags, data=NATIONAL, redis="none", listening=2):
         self.path = os.path.join(folder, f"d{os.urandom(3).hex()}")
         super().__init__([os.path.join(BUILD, "wellmatchd"), "--data", data, "--redis", redis, "--listen", "tcp://127.0.0.1:0",
                           "--listen", "unix:" + self.path, "--log", "info", *flags], stdout=subprocess.DEVNULL,
                          stderr=subprocess.PIPE, text=True)
         found = []
-        while len(found) < 2:
+        while len(found) < listening:
             line = self.process.stderr.readline()
             if not line:
                 sys.exit("bench: wellmatchd did not start")
             if "event=listening" in line:
                 found.append(line.split("address=")[1].strip())
-        self.tcp, self.unix = found
+        self.tcp, self.unix = found[:2]
+        self.http = found[2].replace("http://", "tcp://") if listening > 2 else None
         threading.Thread(target=self.process.stderr.read, daemon=True).start()  # so that it never waits to log
         if redis != "none":
             until(lambda: self.ask("system.info")["redis"]["breaker"] == "closed")
@@ -195,6 +196,46 @@ def suite_floor(folder):
                                      spread(ratios), bar, judge(name, middle(ratios), bar)])
     table("The service and the floor", ["request, transport, connections x depth", "reply bytes", "/s", "floor /s", "CPU us",
                                         "floor CPU us", "ratio", "of all rounds", "bar", ""], rows)
+
+
+LIVEZ = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r"  # as a browser's, but for what a browser adds
+RPC = ("POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+       % (len(PING % 1) + 1) + PING % 1)
+
+
+def suite_http(folder):
+    """A small GET and a small POST against canned bytes of the same lengths, and beside the JSON socket."""
+    rows = []
+    with Daemon(folder, "--http", "127.0.0.1:0", listening=3) as daemon:
+        ping = write_lines(folder, "ping", [PING % 1])
+        size = round(load(daemon.tcp, ping, "-c", "1", "-d", "1", seconds=0.3)["reply_bytes"])
+        with Floor(folder, "tcp", size) as floor:
+            for shape in SHAPES:
+                rows.append(beside(f"system.ping, JSON socket, {shape[0]}", daemon, daemon.tcp, floor, ping, shape, [], []))
+        for title, text, lines in (("GET /livez", LIVEZ, 8), ("POST /rpc system.ping", RPC, 8)):
+            request = write_lines(folder, "request", [text])
+            size = round(load(daemon.http, request, "-w", str(lines), "-c", "1", "-d", "1", seconds=0.3)["reply_bytes"])
+            with Floor(folder, "tcp", f"{size}/{text.count(chr(10)) + 1}") as floor:
+                for shape in SHAPES:
+                    rows.append(beside(f"{title}, {shape[0]}", daemon, daemon.http, floor, request, shape,
+                                       ["-w", str(lines)], ["-w", "1"]))
+    table("HTTP and the floor", ["request, connections x depth", "reply bytes", "/s", "floor /s", "CPU us", "floor CPU us",
+                                 "ratio", "of all rounds", "bar", ""], rows)
+
+
+SHAPES = (("64 x 1", 64, 1, 1.15), ("8 x 16", 8, 16, 3.0))
+
+
+def beside(name, daemon, address, floor, requests, shape, flags, floor_flags):
+    _, connections, depth, bar = shape
+    flags, floor_flags = (each + ["-c", str(connections), "-d", str(depth)] for each in (flags, floor_flags))
+    pairs = [(load(address, requests, *flags, pid=daemon.pid), load(floor.listening, requests, *floor_flags, pid=floor.pid))
+             for _ in range(ROUNDS)]
+    ratios = [own["server_cpu_us"] / bare["server_cpu_us"] for own, bare in pairs]
+    return [name, round(pairs[0][0]["reply_bytes"]), f"{middle(p[0]['rate'] for p in pairs):.0f}",
+            f"{middle(p[1]['rate'] for p in pairs):.0f}", f"{middle(p[0]['server_cpu_us'] for p in pairs):.2f}",
+            f"{middle(p[1]['server_cpu_us'] for p in pairs):.2f}", f"{middle(ratios):.2f}", spread(ratios), bar,
+            judge(name, middle(ratios), bar)]
 
 
 class Redis(Program):
@@ -440,7 +481,7 @@ def suite_users(folder):
             subprocess.run([os.path.join(BUILD, "wellmatch-bench"), daemon.tcp, *flags], check=False)
 
 
-SUITES = {"floor": suite_floor, "redis": suite_redis, "step": suite_step, "side": suite_side, "pressure": suite_pressure,
+SUITES = {"floor": suite_floor, "http": suite_http, "redis": suite_redis, "step": suite_step, "side": suite_side, "pressure": suite_pressure,
           "users": suite_users}
 
 
