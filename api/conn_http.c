@@ -24,7 +24,7 @@
 #include <time.h>
 
 enum {
-    HAND_OVER_MIN = 65536, /* smaller bodies are copied behind their heads */
+    HAND_OVER_MIN = 32768, /* smaller bodies are copied behind their heads */
     GZIP_ON_LOOP = 8192,   /* compressing so much takes about 200 us */
     DATE_NS = 5000000,
     IDLES = 2 /* in stall_s: how long a connection may say nothing between requests */
