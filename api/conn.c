@@ -474,7 +474,7 @@ static void flush_all(struct conns *conns, bool resuming)
 static bool is_over(const struct conn *conn)
 {
     return conn_queued(conn) <= conn_output_max(conn) / 4 && !is_behind(conn) &&
-           !(conn->http && !conn->deaf && conn_http_waits(conn));
+           !(conn->http && !conn->deaf && (conn->writing.len > 0 || conn_http_waits(conn)));
 }
 
 /* Its being there is enough: the loop does not wait for news. */
@@ -568,19 +568,21 @@ bool conn_borrow(struct conn *conn, struct slice body)
     return true;
 }
 
-/* What came before goes its way first, if only to libuv: then `out` is free. */
+/* What came before goes its way first, if only to libuv: then `out` is free, unless libuv has something already. */
 void conn_hand_over(struct conn *conn, struct buf *body)
 {
     size_t max = conn->out.max;
     conn_flush(conn);
     if (conn->closing)
         return;
-    assert(conn->out.len == 0);
+    if (conn->out.len > 0) {
+        buf_put(&conn->out, body->at, body->len);
+        return;
+    }
     buf_fini(&conn->out);
     conn->out = *body;
     conn->out.max = max > body->len ? max : body->len;
     buf_init(body, 0);
-    conn_touch(conn);
 }
 
 /* One buffer serves all connections, one after the other, where each takes what is written to it. */

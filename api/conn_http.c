@@ -154,7 +154,7 @@ void conn_http_take(struct conn *conn, const char *bytes, size_t len)
         conns->now = uv_hrtime();
         if (conn->closing || conn->deaf)
             return;
-        if (conn_http_waits(conn) || conn_is_pressed(conn)) {
+        if (conn_http_waits(conn) || conn->writing.len > 0 || conn_is_pressed(conn)) {
             conn_hold_up(conn, bytes, len);
             return;
         }

@@ -112,7 +112,7 @@ void conn_fail(struct conn *conn, const char *reason);
 void conn_hold_up(struct conn *conn, const char *bytes, size_t len);
 /* Whether it is to be held up: too much output waits, or others want their turn. */
 bool conn_is_pressed(const struct conn *conn);
-/* Has `body` written after what is in `out`, and takes it: for long ones, which are not copied. */
+/* Has `body` written after what is in `out`: for long ones, which are taken, and copied only in need. */
 void conn_hand_over(struct conn *conn, struct buf *body);
 /* To be looked after at the end of this turn: has something to be written, read or closed. */
 void conn_touch(struct conn *conn);
