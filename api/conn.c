@@ -39,6 +39,7 @@ static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out);
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *read);
 static void on_end(struct conn *conn);
 static void begin_turn(struct conn *conn);
+static inline bool is_pressed(const struct conn *conn);
 static bool had_its_turn(const struct conn *conn);
 static bool is_behind(const struct conn *conn);
 static void on_sweep(uv_timer_t *timer);
@@ -328,16 +329,21 @@ static void take_lines(struct conn *conn, const char *bytes, size_t len)
         }
         if (conn->closing || conn->deaf)
             return;
-        if (conn_is_pressed(conn)) {
+        if (is_pressed(conn)) {
             conn_hold_up(conn, bytes, len);
             return;
         }
     }
 }
 
-bool conn_is_pressed(const struct conn *conn)
+static inline bool is_pressed(const struct conn *conn)
 {
     return conn_queued(conn) > conn_output_max(conn) / 2 || is_behind(conn) || had_its_turn(conn);
+}
+
+bool conn_is_pressed(const struct conn *conn)
+{
+    return is_pressed(conn);
 }
 
 /* So that with any number of connections that ask for all they can, each is soon listened to again. */

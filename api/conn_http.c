@@ -280,7 +280,7 @@ static int check_origin(const struct conn_http *http, const struct http_request 
     struct slice origin = request->header[HTTP_H_ORIGIN], site = request->header[HTTP_H_SEC_FETCH_SITE];
     size_t len = http->authority_len;
     *reason = "a page of another origin may not do this";
-    if (site.at && !http_list_has(site, "same-origin") && !http_list_has(site, "none"))
+    if (site.at && !http_type_is(site, "same-origin") && !http_type_is(site, "none"))
         return 403;
     if (!origin.at)
         return 0;

@@ -32,7 +32,7 @@ struct asker {
 
 static bool is_http(const char *line, size_t len);
 static void turn_away_http(struct conn *conn, struct asker *asker);
-static bool take_known(struct conn *conn, const struct request *request, struct asker *asker);
+static inline bool take_known(struct conn *conn, const struct request *request, struct asker *asker);
 static void take_batch(struct conn *conn, struct message *message, uint64_t at);
 static void take_members(struct conn *conn, struct batch *batch, const struct request *requests, size_t n, uint64_t at);
 static void take_request(struct conn *conn, const struct request *request, struct asker *asker);
@@ -95,7 +95,7 @@ void conn_take_line(struct conn *conn, const char *line, size_t len)
  * The hot path: a usual request whose answer is kept. Its params have not been checked, but byte for byte the same ones
  * were when the answer was found. False: nothing has happened.
  */
-static bool take_known(struct conn *conn, const struct request *request, struct asker *asker)
+static inline bool take_known(struct conn *conn, const struct request *request, struct asker *asker)
 {
     struct service *service = conn->service;
     const struct method *method = method_find(request->method);

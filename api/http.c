@@ -387,7 +387,7 @@ static bool check_length(struct http *http)
         return bad(http, 413, "the body is longer than 1048576 bytes");
     if (n > 0 && (request->verb == VERB_GET || request->verb == VERB_HEAD))
         return bad(http, 400, "a GET has no body");
-    if (coding.at && !http_list_has(coding, "identity"))
+    if (coding.at && !http_type_is(coding, "identity"))
         return bad(http, 415, "bodies are taken as they are, without a Content-Encoding");
     if (expect.at && !(expect.len == 12 && strncasecmp(expect.at, "100-continue", 12) == 0))
         return bad(http, 417, "the only expectation that is met is 100-continue");
