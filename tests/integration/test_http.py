@@ -10,11 +10,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import PATIENCE, ROOT, Daemon, Held, main, request, shortlist, until
+from harness import LOOPS, PATIENCE, ROOT, Daemon, Held, free_port, main, request, shortlist, until
 
 OWN = "127.0.0.1:0"
 HOST = b"Host: localhost\r\n"
@@ -42,8 +42,12 @@ class Peer:
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect(address)
         self.buffer = b""
+        try:
+            self.socket.connect(address)
+        except OSError:
+            self.socket.close()
+            raise
 
     def __enter__(self):
         return self
@@ -449,6 +453,29 @@ class Asking(unittest.TestCase):
         said = subprocess.run(["promtool", "check", "metrics"], input=self.peer.get("/metrics").body,
                               capture_output=True, timeout=PATIENCE)
         self.assertEqual((said.returncode, said.stdout, said.stderr), (0, b"", b""))
+
+    @unittest.skipUnless(shutil.which("prometheus"), "prometheus is not here")
+    def test_metrics_scraped(self):
+        with tempfile.TemporaryDirectory(prefix="wellmatch-prometheus-") as folder:
+            config, port = os.path.join(folder, "config.yml"), free_port()
+            with open(config, "w", encoding="utf-8") as file:
+                json.dump({"scrape_configs": [{"job_name": "wellmatch", "scrape_interval": "1s", "static_configs": [
+                    {"targets": ["127.0.0.1:%d" % self.daemon.http[1]]}]}]}, file)  # JSON is YAML
+            scraper = subprocess.Popen(
+                ["prometheus", "--config.file", config, "--storage.tsdb.path", folder, "--log.level", "error",
+                 "--web.listen-address", "127.0.0.1:%d" % port], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                def scraped(query):
+                    with contextlib.suppress(OSError, EOFError, ValueError), Peer(("127.0.0.1", port)) as peer:
+                        result = peer.get("/api/v1/query?query=" + query).json()["data"]["result"]
+                        return [float(one["value"][1]) for one in result]
+                    return []
+                until(lambda: scraped("wellmatch_loops") == [float(LOOPS or 1)], "Prometheus has the counters")
+                self.assertEqual(scraped("up"), [1.0])
+                self.assertGreater(scraped("wellmatch_http_requests_total")[0], 0)
+            finally:
+                scraper.terminate()
+                scraper.wait(PATIENCE)
 
     @unittest.skipUnless(shutil.which("curl"), "curl is not here")
     def test_curl(self):
