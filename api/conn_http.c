@@ -567,9 +567,8 @@ static void send_reply(struct conn *conn, struct exchange *exchange)
     struct reply *reply = &exchange->reply;
     struct slice body = reply_body(reply);
     struct loops *loops = conn->service->loops;
-    size_t total_max = (size_t)conn->service->config->output_total_mib << 20;
     bool sent = reply->status != 304 && reply->status != 204 && exchange->request.verb != VERB_HEAD;
-    if (sent && body.len > HAND_OVER_MIN && atomic_load(&loops->unsent) + body.len > total_max / 2) {
+    if (sent && body.len > HAND_OVER_MIN && atomic_load(&loops->unsent) + body.len > conn_output_total_max(conn) / 2) {
         reply_fault(reply, 503, "too many answers wait to be read");
         body = reply_body(reply);
     }
