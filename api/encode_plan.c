@@ -118,7 +118,7 @@ static void put_placement_row(struct buf *buf, const struct plan_view *view, siz
 
 /* ---- Prices ---- */
 
-static const char *unit_of(enum wm_resource_kind kind)
+const char *plan_unit_name(enum wm_resource_kind kind)
 {
     static const char *const units[] = {[WM_RESOURCE_POST] = "opening",
                                         [WM_RESOURCE_BUDGET] = "GBP",
@@ -169,7 +169,7 @@ static void put_price_row(struct buf *buf, const struct plan_view *view, size_t 
     plan_put_resource(buf, view->dataset, worth->resource);
     json_put_text(buf, "name", name);
     json_put_integer(buf, "price_femto", worth->price_femto);
-    json_put_text(buf, "unit", unit_of(wm_resource_at(view->dataset, worth->resource, &row)));
+    json_put_text(buf, "unit", plan_unit_name(wm_resource_at(view->dataset, worth->resource, &row)));
     json_put_integer(buf, "step", worth->step);
     encode_nano(buf, "gain_least", worth->must ? WM_MISSING : worth->least_nano);
     encode_nano(buf, "gain_most", worth->must ? WM_MISSING : worth->most_nano);

@@ -4,7 +4,7 @@
 
 #include "encode_plan.h"
 
-enum { PLAN_TEXT_CAP = 640, PLAN_NAME_CAP = 256 };
+enum { PLAN_TEXT_CAP = 640, PLAN_NAME_CAP = 256, PLAN_WHY_CAP = 3 * PLAN_TEXT_CAP, PLAN_FIX_CAP = 3 * PLAN_TEXT_CAP };
 
 /* What a page is written from. */
 struct plan_view {
@@ -31,12 +31,20 @@ void plan_write_nano(int64_t nano, char *out, size_t cap);
 /* "L000001 at V00001 with P02 and M0007" */
 void plan_write_placement(const struct wm_dataset *dataset, const struct wm_placement *at, char *out, size_t cap);
 
+/* "opening", "GBP", "piece", "hour", "move" */
+const char *plan_unit_name(enum wm_resource_kind kind);
+
 /* The members resource and of; both null past the last resource. */
 void plan_put_resource(struct buf *buf, const struct wm_dataset *dataset, size_t resource);
 /* post, title, organisation, region */
 void plan_put_post_place(struct buf *buf, const struct wm_dataset *dataset, size_t post);
 
-/* encode_plan_reasons.c: one row of unfilled, of unplaced. */
+/* encode_plan_reasons.c: in a sentence each, why a post or leader is left out, and the cheapest fix ("": none is known). */
+void plan_write_why(const struct plan_view *view, const struct wm_left_out *out, bool is_post, char *text, size_t cap);
+void plan_write_fix(const struct wm_dataset *dataset, const struct wm_left_out *out, bool is_post, char *text,
+                    size_t cap);
+bool plan_lacks_resource(const struct wm_left_out *out); /* resource and short_by count */
+/* And one row of unfilled, of unplaced. */
 void plan_put_unfilled_row(struct buf *buf, const struct plan_view *view, size_t i);
 void plan_put_unplaced_row(struct buf *buf, const struct plan_view *view, size_t i);
 /* encode_plan_totals.c: the lists of totals, what there are in all, next_offset. */

@@ -25,13 +25,13 @@ static void put_placement(struct buf *buf, const char *key, const struct wm_data
 
 /* ---- Who and what is left out ---- */
 
-static bool has_resource(const struct wm_left_out *out)
+bool plan_lacks_resource(const struct wm_left_out *out)
 {
     return out->reason == WM_REASON_money || out->reason == WM_REASON_mentor || out->reason == WM_REASON_stock;
 }
 
 /* One sentence: the reason with its names and numbers. */
-static void write_why(const struct plan_view *view, const struct wm_left_out *out, bool is_post, char *text, size_t cap)
+void plan_write_why(const struct plan_view *view, const struct wm_left_out *out, bool is_post, char *text, size_t cap)
 {
     char nearest[PLAN_TEXT_CAP], margin[40], name[2 * PLAN_NAME_CAP + 4], amount[40];
     const struct wm_dataset *dataset = view->dataset;
@@ -41,7 +41,7 @@ static void write_why(const struct plan_view *view, const struct wm_left_out *ou
     plan_write_nano(out->margin_nano, margin, sizeof margin);
     if (out->has_nearest)
         plan_write_placement(dataset, &out->nearest, nearest, sizeof nearest);
-    if (has_resource(out) && out->resource < wm_resource_count(dataset)) {
+    if (plan_lacks_resource(out) && out->resource < wm_resource_count(dataset)) {
         plan_name_resource(dataset, out->resource, name, sizeof name);
         plan_write_grouped(out->short_by, amount, sizeof amount);
         snprintf(text, cap, "%s: %s (%s) lacks %s%s%s%s", wm_reason_text(out->reason),
@@ -62,38 +62,57 @@ static void write_why(const struct plan_view *view, const struct wm_left_out *ou
     }
 }
 
+/* The pair that a change of a rule would let through. */
+static void pair_of_fix(const struct wm_left_out *out, bool is_post, uint32_t *leader, uint32_t *post)
+{
+    const struct wm_placement *pair = out->has_nearest ? &out->nearest : &out->fix.placement;
+    *leader = is_post ? pair->leader : out->row;
+    *post = is_post ? out->row : pair->post;
+}
+
+void plan_write_fix(const struct wm_dataset *dataset, const struct wm_left_out *out, bool is_post, char *text,
+                    size_t cap)
+{
+    char more[PLAN_TEXT_CAP], who[PLAN_TEXT_CAP], gain[40];
+    const struct wm_fix *fix = &out->fix;
+    uint32_t leader, post;
+    text[0] = '\0';
+    if (fix->kind == WM_FIX_LIMIT) {
+        plan_write_more(dataset, fix->resource, fix->amount, more, sizeof more);
+        plan_write_placement(dataset, &fix->placement, who, sizeof who);
+        plan_write_nano(fix->gain_nano, gain, sizeof gain);
+        snprintf(text, cap, "%s places %s: at least +%s", more, who, gain);
+    } else if (fix->kind == WM_FIX_RULE) {
+        pair_of_fix(out, is_post, &leader, &post);
+        snprintf(text, cap, "%s could take %s, but %s", plan_leader_id(dataset, leader), plan_post_id(dataset, post),
+                 fix->rule.note);
+    }
+}
+
 static void put_limit_fix(struct buf *buf, const struct wm_dataset *dataset, const struct wm_fix *fix)
 {
-    char more[PLAN_TEXT_CAP], who[PLAN_TEXT_CAP], gain[40], text[3 * PLAN_TEXT_CAP];
-    plan_write_more(dataset, fix->resource, fix->amount, more, sizeof more);
-    plan_write_placement(dataset, &fix->placement, who, sizeof who);
-    plan_write_nano(fix->gain_nano, gain, sizeof gain);
-    snprintf(text, sizeof text, "%s places %s: at least +%s", more, who, gain);
     json_put_text(buf, "kind", "limit");
     plan_put_resource(buf, dataset, fix->resource);
     json_put_integer(buf, "add", fix->amount);
     put_placement(buf, "placement", dataset, &fix->placement);
     encode_nano(buf, "gain", fix->gain_nano);
-    json_put_text(buf, "text", text);
 }
 
 static void put_rule_fix(struct buf *buf, const struct wm_dataset *dataset, const struct wm_left_out *out, bool is_post)
 {
     const struct wm_rule_outcome *rule = &out->fix.rule;
-    const struct wm_placement *pair = out->has_nearest ? &out->nearest : &out->fix.placement;
-    char text[PLAN_TEXT_CAP];
-    snprintf(text, sizeof text, "%s could take %s, but %s", plan_leader_id(dataset, is_post ? pair->leader : out->row),
-             plan_post_id(dataset, is_post ? out->row : pair->post), rule->note);
+    uint32_t leader, post;
+    pair_of_fix(out, is_post, &leader, &post);
     json_put_text(buf, "kind", "rule");
-    json_put_text(buf, "leader", plan_leader_id(dataset, is_post ? pair->leader : out->row));
-    json_put_text(buf, "post", plan_post_id(dataset, is_post ? out->row : pair->post));
+    json_put_text(buf, "leader", plan_leader_id(dataset, leader));
+    json_put_text(buf, "post", plan_post_id(dataset, post));
     json_put_text(buf, "rule", wm_rule_name(rule->rule));
     encode_rule_note(buf, dataset, rule);
-    json_put_text(buf, "text", text);
 }
 
 static void put_fix(struct buf *buf, const struct wm_dataset *dataset, const struct wm_left_out *out, bool is_post)
 {
+    char text[PLAN_FIX_CAP];
     if (out->fix.kind == WM_FIX_NONE) {
         json_put_null(buf, "fix");
         return;
@@ -104,6 +123,8 @@ static void put_fix(struct buf *buf, const struct wm_dataset *dataset, const str
         put_limit_fix(buf, dataset, &out->fix);
     else
         put_rule_fix(buf, dataset, out, is_post);
+    plan_write_fix(dataset, out, is_post, text, sizeof text);
+    json_put_text(buf, "text", text);
     json_close(buf, '}');
 }
 
@@ -128,15 +149,15 @@ static void put_nearest(struct buf *buf, const struct wm_dataset *dataset, const
 /* From the reason on, the members of a post and of a leader are the same but for who the rival is. */
 static void put_left_out(struct buf *buf, const struct plan_view *view, const struct wm_left_out *out, bool is_post)
 {
-    char why[3 * PLAN_TEXT_CAP];
-    write_why(view, out, is_post, why, sizeof why);
+    char why[PLAN_WHY_CAP];
+    plan_write_why(view, out, is_post, why, sizeof why);
     json_put_text(buf, "reason", wm_reason_name(out->reason));
     json_put_text(buf, "why", why);
     put_nearest(buf, view->dataset, out, is_post);
     encode_row_id(buf, view->dataset, is_post ? "rival_post" : "rival", is_post ? WM_POSTS : WM_LEADERS, out->rival);
     encode_nano(buf, "margin", out->margin_nano);
-    plan_put_resource(buf, view->dataset, has_resource(out) ? out->resource : SIZE_MAX);
-    json_put_integer(buf, "short_by", has_resource(out) ? out->short_by : 0);
+    plan_put_resource(buf, view->dataset, plan_lacks_resource(out) ? out->resource : SIZE_MAX);
+    json_put_integer(buf, "short_by", plan_lacks_resource(out) ? out->short_by : 0);
     put_fix(buf, view->dataset, out, is_post);
 }
 
