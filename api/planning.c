@@ -141,6 +141,7 @@ static struct common *common_new(struct service *service)
     options.parallel = config->plan_threads > 0 || threads < PARALLEL_MAX ? threads : PARALLEL_MAX;
     options.niceness = (int)config->plan_nice;
     options.nonce = uv_hrtime() ^ (uint64_t)getpid() << 12;
+    options.keeps_standing = true;
     options.finished = wake_all;
     options.recall = on_recall;
     options.keep = on_keep;

@@ -48,6 +48,8 @@ struct plan_job {
     atomic_bool cancelled;
     struct plan_answer answer;
     int failure;
+    int64_t finished_at; /* seconds since 1970, for people and caches */
+    uint64_t finished;   /* number of that end */
 };
 
 struct expired { /* what a job was called that is kept no more */
@@ -61,7 +63,7 @@ struct plans {
     pthread_mutex_t mutex;
     pthread_cond_t begun;
     struct plan_job *jobs; /* queued, running and kept */
-    uint64_t n_asked, n_uses;
+    uint64_t n_asked, n_uses, n_finished;
     struct plans_stats stats;
     const struct wm_dataset *current;    /* never looked into: may be gone */
     struct expired expired[EXPIRED_MAX]; /* a ring */
@@ -514,6 +516,8 @@ static void finish(struct plans *plans, struct plan_job *job, int failure)
     bool stopped = atomic_load(&plans->stopping) || atomic_load(&job->cancelled) ||
                    (plans->options.stop && plans->options.stop(plans->options.arg));
     job->failure = failure;
+    job->finished_at = (int64_t)time(NULL);
+    job->finished = ++plans->n_finished;
     use(plans, job);
     job->news.elapsed_ms = job->used_at - job->started_at;
     if (plan && (plan->found || plan->status == WM_PLAN_INFEASIBLE))
@@ -577,11 +581,33 @@ static void let_go(struct plans *plans, struct plan_job *job)
     plans->stats.expired++;
 }
 
+/* May it be what dashboards show: a plan of its own, of what was loaded, that ran to its end? */
+static bool can_stand(const struct plan_job *job)
+{
+    return job->news.state == PLAN_done && job->answer.plan && job->answer.plan->found &&
+           job->question->base[0] == '\0' && strcmp(wm_policy_digest(job->question->dataset), job->origin[1]) == 0;
+}
+
+/* `digests` of dataset and policy; NULL: of any. */
+static struct plan_job *find_standing(const struct plans *plans, const char *const digests[2])
+{
+    struct plan_job *job, *found = NULL;
+    DL_FOREACH(plans->jobs, job)
+    {
+        bool same =
+            digests == NULL || (strcmp(job->origin[0], digests[0]) == 0 && strcmp(job->origin[1], digests[1]) == 0);
+        if (same && can_stand(job) && (found == NULL || job->finished > found->finished))
+            found = job;
+    }
+    return found;
+}
+
 static struct plan_job *least_used(const struct plans *plans)
 {
     struct plan_job *job, *least = NULL;
+    const struct plan_job *standing = plans->options.keeps_standing ? find_standing(plans, NULL) : NULL;
     DL_FOREACH(plans->jobs, job)
-    if (is_final(job->news.state) && (least == NULL || job->used < least->used))
+    if (is_final(job->news.state) && job != standing && (least == NULL || job->used < least->used))
         least = job;
     return least;
 }
@@ -714,6 +740,17 @@ size_t plans_list(struct plans *plans, struct plan_job **out, size_t n_max)
     return n;
 }
 
+struct plan_job *plans_standing(struct plans *plans, const struct wm_dataset *dataset)
+{
+    const char *const digests[] = {wm_dataset_digest(dataset), wm_policy_digest(dataset)};
+    pthread_mutex_lock(&plans->mutex);
+    struct plan_job *job = find_standing(plans, digests);
+    if (job)
+        plan_job_hold(use(plans, job));
+    pthread_mutex_unlock(&plans->mutex);
+    return job;
+}
+
 void plans_stats(struct plans *plans, struct plans_stats *out)
 {
     pthread_mutex_lock(&plans->mutex);
@@ -777,4 +814,9 @@ const struct plan_answer *plan_job_answer(const struct plan_job *job)
 int plan_job_failure(const struct plan_job *job)
 {
     return job->failure;
+}
+
+int64_t plan_job_finished_at(const struct plan_job *job)
+{
+    return job->finished_at;
 }

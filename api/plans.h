@@ -41,8 +41,9 @@ struct plans_options {
     size_t kept_max;    /* finished jobs */
     size_t kept_bytes_max;
     int64_t kept_ms;
-    int niceness;   /* of all these threads above the process's; PLANS_IDLE: they run when nothing else wants to */
-    uint64_t nonce; /* tells the ids of this process from another's; ids show its lowest 24 bits */
+    bool keeps_standing; /* the plan that plans_standing gives stays, however old: dashboards read it days later */
+    int niceness;        /* of all these threads above the process's; PLANS_IDLE: they run when nothing else wants to */
+    uint64_t nonce;      /* tells the ids of this process from another's; ids show its lowest 24 bits */
     const struct plan_solver *solver;
     void (*finished)(void *arg); /* a job has come to its end: from the thread that solved it; NULL: nobody */
     /* Asked and told while solving, on the solving thread; each may be NULL. True: stop with the best so far. */
@@ -94,6 +95,12 @@ size_t plans_nearest(struct plans *plans, bool is_plan, const char *id, char out
 /* All that are kept, newest first, up to n_max, each held; returns how many. */
 size_t plans_list(struct plans *plans, struct plan_job **out, size_t n_max);
 
+/*
+ * The plan that stands: of those that are done, whole questions rather than changes of other plans (what_if), and of this
+ * dataset under its own policy, the one that was finished last. Held; NULL: there is none.
+ */
+struct plan_job *plans_standing(struct plans *plans, const struct wm_dataset *dataset);
+
 void plan_job_release(struct plan_job *job); /* NULL is allowed */
 struct plan_job *plan_job_hold(struct plan_job *job);
 /* Queued: over at once; running: soon, with the best so far; final: nothing happens. */
@@ -113,7 +120,8 @@ int64_t plan_job_age_ms(const struct plan_job *job); /* since it was asked */
 /* Of a final job, never change again. NULL: there is none (cancelled before it began, failed). */
 const char *plan_job_plan(const struct plan_job *job); /* id; NULL when no plan was found and no conflict either */
 const struct plan_answer *plan_job_answer(const struct plan_job *job);
-int plan_job_failure(const struct plan_job *job); /* WM_E... of a failed one */
+int plan_job_failure(const struct plan_job *job);         /* WM_E... of a failed one */
+int64_t plan_job_finished_at(const struct plan_job *job); /* seconds since 1970 */
 
 struct plans_stats {
     size_t running, queued, kept;
