@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, LIST, INTEGER, LEVEL, REDIS, HTTP };
+enum kind { TEXT, LIST, INTEGER, LEVEL, REDIS, HTTP, PROFILE };
 
 struct setting {
     const char *name; /* of the flag; the file spells it with _, the environment WELLMATCH_ and in capitals */
@@ -35,6 +35,8 @@ static const struct setting settings[CONFIG_SETTINGS] = {
     {"http", HTTP, AT(http), 0, 0, "none", "ADDRESS", "HOST:PORT or unix:PATH for HTTP, or none"},
     {"http-host", TEXT, AT(http_host), 0, 0, "", "NAME",
      "a name this machine is reached by over HTTP, besides its addresses; commas separate several"},
+    {"feeds", PROFILE, AT(feeds), 0, 0, "public", "PROFILE",
+     "public: feeds of aggregates; restricted: those that name leaders too, to whoever can reach them"},
     {"redis", REDIS, AT(redis), 0, 0, "redis://127.0.0.1:6379", "URL",
      "redis://[:PASSWORD@]HOST:PORT[/DB], redis+unix:PATH, or none"},
     {"redis-timeout-ms", INTEGER, AT(redis_timeout_ms), 1, 60000, "50", "N",
@@ -161,6 +163,7 @@ void config_print(const struct config *config, FILE *out)
         case TEXT:
         case LEVEL:
         case HTTP:
+        case PROFILE:
             fprintf(out, "%s", *(const char *const *)(const void *)field);
             break;
         case REDIS:
@@ -410,6 +413,11 @@ static void set(struct reader *reader, size_t i, const char *text, const char *p
         break;
     case HTTP:
         check_http(reader, text, place);
+        *(const char **)(void *)field = keep(reader, text, strlen(text));
+        break;
+    case PROFILE:
+        if (strcmp(text, "public") != 0 && strcmp(text, "restricted") != 0)
+            complain(reader, "%s: '%s' is no profile; expected public or restricted", place, text);
         *(const char **)(void *)field = keep(reader, text, strlen(text));
         break;
     case LEVEL:

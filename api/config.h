@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { LISTEN_MAX = 16, LOOPS_MAX = 64, CONFIG_SETTINGS = 21 };
+enum { LISTEN_MAX = 16, LOOPS_MAX = 64, CONFIG_SETTINGS = 22 };
 
 struct config {
     const char *data; /* folder of the dataset */
@@ -18,6 +18,7 @@ struct config {
     const char *listen[LISTEN_MAX]; /* tcp://HOST:PORT (IPv6 in [ ]; port 0 = any free one), unix:PATH */
     const char *http;               /* HOST:PORT, unix:PATH or none */
     const char *http_host;          /* names that a Host header may have besides, commas between */
+    const char *feeds;              /* public, or restricted: feeds that name leaders are served too */
     const char *redis;              /* redis://HOST:PORT, redis+unix:PATH or none */
     bool redis_asked;               /* by file, environment or flag, not by default */
     int64_t redis_timeout_ms, redis_expiry_s;

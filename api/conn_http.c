@@ -411,6 +411,7 @@ static struct exchange *hold(const struct conn *conn, struct exchange *scratch)
     buf_init(&scratch->reply.body, 0); /* it is the copy's now */
     exchange->dataset = wm_dataset_ref(conn->service->snapshot.dataset);
     exchange->host.plans = conn->service->host.plans;
+    exchange->host.feeds_restricted = conn->service->host.feeds_restricted;
     exchange->call = scratch->call;
     exchange->call.dataset = exchange->dataset;
     exchange->call.host = &exchange->host;

@@ -10,10 +10,10 @@
 
 #include "encode_plan_parts.h"
 
-#define FEED_TABLES(X)                                                                                        \
-    X(run)                                                                                                    \
-    X(allocation) X(score_term) X(unfilled) X(unmatched_leader) X(organisation) X(package_use) X(mentor_load) \
-        X(shadow_price)
+#define FEED_TABLES(X) \
+    X(run)             \
+    X(allocation)      \
+    X(score_term) X(unfilled) X(unmatched_leader) X(organisation) X(package_use) X(mentor_load) X(shadow_price)
 
 enum feed_type { FEED_TEXT, FEED_INTEGER, FEED_NUMBER, FEED_DATE, FEED_TIMESTAMP, FEED_BOOLEAN };
 const char *feed_type_name(enum feed_type type); /* "text", ... */

@@ -21,6 +21,7 @@ struct method_host {
                          struct buf *result); /* adds members to x-ceilings of rpc.discover: connections_max, ... */
     void (*put_metrics)(void *self, bool open, struct buf *text); /* what /metrics tells; `open`: as OpenMetrics */
     void (*put_checks)(void *self, struct buf *text);             /* what /readyz?verbose tells: a line each */
+    bool feeds_restricted;                                        /* feeds that name leaders are served */
     struct plans *plans; /* NULL: plan.* is method_not_found, but for what needs none */
 };
 

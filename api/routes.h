@@ -5,6 +5,7 @@
 #include "route.h"
 
 extern const struct route_set system_routes; /* route_system.c */
+extern const struct route_set feed_routes;   /* route_feeds.c */
 
 void openapi_put(struct buf *out); /* openapi.c: the document that describes them all */
 

@@ -53,7 +53,10 @@ int service_init(struct service *service, struct loops *loops, size_t index, con
         snapshot_fini(&service->snapshot);
         return -1;
     }
-    service->host = (struct method_host){.self = service, .put_ceilings = put_ceilings, .put_checks = put_checks};
+    service->host = (struct method_host){.self = service,
+                                         .put_ceilings = put_ceilings,
+                                         .put_checks = put_checks,
+                                         .feeds_restricted = strcmp(config->feeds, "restricted") == 0};
     buf_init(&service->key, LINE_MAX_BYTES + 512); /* params of the longest line, prefix and method before them */
     loops->at[index].service = service;
     return 0;
