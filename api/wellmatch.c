@@ -6,6 +6,7 @@
 #include "client.h"
 #include "client_allocate.h"
 #include "client_check.h"
+#include "client_feed.h"
 #include "client_problem.h"
 #include "client_solve.h"
 #include "client_table.h"
@@ -268,6 +269,21 @@ static const struct command commands[] = {
      "\n"
      "A plan with a cap on moves (moves_max) or a move_penalty says so itself; --base is the plan that it changes.\n"
      "The check shares no code with the solver. Exit 0: the plan holds; 2: it does not.\n"},
+    {"check-feed",
+     "URL",
+     {NULL},
+     1,
+     1,
+     OPTION_BIT(timeout),
+     run_check_feed,
+     NULL,
+     "whether a feed for dashboards keeps the rules of feeds, one by one",
+     "  wellmatch check-feed http://127.0.0.1:7346/feeds/v1/run.json\n"
+     "  wellmatch check-feed 'http://127.0.0.1:7346/feeds/v1/organisation.csv?bom=1'\n"
+     "  wellmatch check-feed export.csv\n"
+     "\n"
+     "Any feed, of whatever service; or a file, which is CSV when its name ends in .csv. URLs are fetched with curl.\n"
+     "Exit 0: every rule holds; 1: one does not, and its rows and columns are named; 3: no reply.\n"},
     {"plans",
      "",
      {NULL},
