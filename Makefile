@@ -261,10 +261,12 @@ PAGES := $(wildcard api/man/*.1 bench/man/*.1)
 SAMPLE := $(wildcard data/sample/*.csv data/sample/*.json)
 # What the sample is and whose: its licence asks that the attribution goes with it.
 TERMS := data/README.md LICENSE
+GRAFANA := $(wildcard api/dashboards/grafana/*)
+PROMETHEUS := $(wildcard api/dashboards/prometheus/*)
 
 install: all ## programs, library, headers, man pages and sample data below DESTDIR and PREFIX
 	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' engine/wellmatch.pc.in >$(BUILD)/wellmatch.pc
-	install -d $(BIN) $(LIB)/pkgconfig $(INC) $(MAN) $(SHARE)/sample
+	install -d $(BIN) $(LIB)/pkgconfig $(INC) $(MAN) $(SHARE)/sample $(SHARE)/dashboards/grafana $(SHARE)/dashboards/prometheus
 	install -m 755 $(PROGRAMS) $(BIN)
 	install -m 644 $(STATIC) $(SHARED) $(LIB)
 	ln -sf $(notdir $(SHARED)) $(LIB)/$(SONAME)
@@ -274,12 +276,16 @@ install: all ## programs, library, headers, man pages and sample data below DEST
 	install -m 644 $(PAGES) $(MAN)
 	install -m 644 $(SAMPLE) $(SHARE)/sample
 	install -m 644 $(TERMS) $(SHARE)
+	install -m 644 $(GRAFANA) $(SHARE)/dashboards/grafana
+	install -m 644 $(PROMETHEUS) $(SHARE)/dashboards/prometheus
+	sed -i 's|/usr/local/share|$(PREFIX)/share|' $(SHARE)/dashboards/grafana/dashboards.yml
 
 uninstall: ## remove exactly what install put there
 	rm -f $(addprefix $(BIN)/,$(notdir $(PROGRAMS))) $(addprefix $(MAN)/,$(notdir $(PAGES))) $(addprefix $(INC)/,$(notdir $(HEADERS)))
 	rm -f $(LIB)/$(notdir $(STATIC)) $(LIB)/$(notdir $(SHARED)) $(LIB)/$(SONAME) $(LIB)/libwellmatch.so $(LIB)/pkgconfig/wellmatch.pc
 	rm -f $(addprefix $(SHARE)/sample/,$(notdir $(SAMPLE))) $(addprefix $(SHARE)/,$(notdir $(TERMS)))
-	@rmdir $(SHARE)/sample $(SHARE) 2>/dev/null || true
+	rm -f $(addprefix $(SHARE)/dashboards/grafana/,$(notdir $(GRAFANA))) $(addprefix $(SHARE)/dashboards/prometheus/,$(notdir $(PROMETHEUS)))
+	@rmdir $(SHARE)/dashboards/grafana $(SHARE)/dashboards/prometheus $(SHARE)/dashboards $(SHARE)/sample $(SHARE) 2>/dev/null || true
 
 install-check: all
 	@BUILD=$(BUILD) sh tests/install.sh

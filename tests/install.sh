@@ -41,6 +41,10 @@ done
 for file in README.md LICENSE; do # the sample's attribution and the licence go where the sample goes
     [ -s "$tree/share/wellmatch/$file" ] || { echo "$file is not installed" >&2; exit 1; }
 done
+for file in grafana/wellmatch.json grafana/datasources.yml prometheus/alerts.yml prometheus/scrape.yml; do
+    [ -s "$tree/share/wellmatch/dashboards/$file" ] || { echo "$file is not installed" >&2; exit 1; }
+done
+grep -q 'path: /opt/wellmatch/share/wellmatch/dashboards/grafana$' "$tree/share/wellmatch/dashboards/grafana/dashboards.yml"
 [ "$(pkg-config --modversion wellmatch)" = "$(sed -n 's/^#define WM_VERSION "\(.*\)"/\1/p' include/wellmatch.h)" ]
 
 make BUILD="$build" DESTDIR="$root" PREFIX=/opt/wellmatch uninstall >/dev/null

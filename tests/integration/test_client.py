@@ -29,7 +29,7 @@ from harness import Daemon, LEADERS, PATIENCE, POSTS, ROOT, SAMPLE, WELLMATCHD, 
 WELLMATCH = os.environ.get("WELLMATCH") or os.path.join(ROOT, os.environ.get("BUILD", "build"), "wellmatch")
 DONE, INTERNAL, INPUT, UNREACHABLE, UNFILLED, INFEASIBLE, DEADLINE = range(7)
 COMMANDS = ["shortlist", "opportunities", "explain", "compare", "list", "get", "info", "service", "stats", "errors", "ping", "reload",
-            "call", "validate", "generate", "allocate", "check", "plans", "cancel", "problem", "solve", "help"]
+            "call", "validate", "generate", "allocate", "check", "check-feed", "plans", "cancel", "problem", "solve", "help"]
 NOBODY = "unix:/nonexistent/wellmatch.sock"
 
 
