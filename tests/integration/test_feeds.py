@@ -329,6 +329,48 @@ class TestProfiles(WithPlan):
         self.assertIn("expected public or restricted", done.stderr.decode())
 
 
+class TestReadme(WithPlan):
+    """What README.md says of dashboards works as it stands there."""
+
+    def snippet(self, start, suffix):
+        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+            text = re.sub(r"^    ", "", next(b for b in re.findall(r"(?:^    .*\n)+", file.read(), re.M) if b.startswith("    " + start)), flags=re.M)
+        path = os.path.join(self.planner.folder, "snippet" + suffix)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("http://127.0.0.1:7346", self.planner.base).replace("build/wellmatch ", WELLMATCH + " ")
+                       .replace("--resolve 0", "--resolve 0 --gap 0.05")  # soon
+                       .replace("plan.txt", os.path.join(self.planner.folder, "plan.txt")))
+        return path
+
+    def output(self, *words):
+        done = subprocess.run(words, capture_output=True, cwd=ROOT, timeout=PATIENCE,
+                              env={**clean_environment(), "WELLMATCH_URL": self.planner.unix})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.decode()
+
+    def expect_packages(self, text):
+        for row in self.planner.rows("package_use"):
+            self.assertRegex(text, r"%s\s.*\b%d\s+exact" % (re.escape(row["package"]), row["used"]))
+
+    @unittest.skipUnless(shutil.which("curl"), "curl is not installed")
+    def test_shell(self):
+        text = self.output("sh", "-e", self.snippet("build/wellmatch allocate --resolve 0 > plan.txt", ".sh"))
+        self.assertIn("run_id,data_date,generated_at,ods_code,", text)
+        self.assertIn("CSV, ", text)
+        self.assertNotIn("BROKEN", text)
+
+    def test_python(self):
+        try:
+            import pandas  # noqa: F401
+        except ImportError:
+            self.skipTest("python3-pandas is not installed")
+        self.expect_packages(self.output(sys.executable, self.snippet("import pandas", ".py")))
+
+    @unittest.skipUnless(shutil.which("Rscript"), "R is not installed")
+    def test_r(self):
+        self.expect_packages(self.output("Rscript", "--vanilla", self.snippet("feed <- ", ".R")))
+
+
 class Broken(http.server.BaseHTTPRequestHandler):
     """Feeds of a careless service."""
 
