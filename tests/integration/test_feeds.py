@@ -32,7 +32,7 @@ class Feeds(Daemon):
     """A daemon with an HTTP port."""
 
     def __init__(self, *flags, **options):
-        super().__init__("--http", "127.0.0.1:0", *flags, **options)
+        super().__init__("--http", "127.0.0.1:0", "--plan-nice", "0", *flags, **options)
         self.base = self.wait_for("address=http://")[0].split("address=")[1].strip()
 
     def get(self, path, headers=None, method="GET"):
@@ -66,21 +66,25 @@ def check_feed(word):
 
 
 class WithPlan(unittest.TestCase):
+    """Two services with the same plan, one of each profile, for all tests of this file: none may change what is latest."""
+
     @classmethod
     def setUpClass(cls):
-        cls.planner = Feeds("--feeds", "restricted")
-        cls.public = Feeds()
-        cls.run_id = cls.planner.solve()
-        cls.public.solve()
-        cls.schemas = {table: json.loads(cls.planner.get("/feeds/v1/%s.schema.json" % table)[2]) for table in TABLES}
+        if not hasattr(WithPlan, "planner"):
+            WithPlan.planner = Feeds("--feeds", "restricted")
+            WithPlan.public = Feeds()
+            WithPlan.run_id = cls.planner.solve()
+            cls.public.solve()
+            WithPlan.schemas = {table: json.loads(cls.planner.get("/feeds/v1/%s.schema.json" % table)[2]) for table in TABLES}
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.planner.stop()
-        cls.public.stop()
-
-    def columns(self, table, profile="restricted"):
+    def columns(self, table):
         return [c["name"] for c in self.schemas[table]["columns"]]
+
+
+def tearDownModule():
+    if hasattr(WithPlan, "planner"):
+        WithPlan.planner.stop()
+        WithPlan.public.stop()
 
 
 class TestForms(WithPlan):
@@ -237,7 +241,7 @@ class TestCaches(WithPlan):
         self.assertEqual(self.planner.get("/feeds/v1/run.json", method="POST")[0], 405)
 
     def test_a_run_on_its_way(self):
-        job = self.planner.call("plan.allocate", gap=0, resolve=1000, deadline_ms=60000, without_posts=["V00001"])["job"]
+        job = self.planner.call("plan.what_if", plan=self.run_id, gap=0, resolve=1000, without_posts=["V00001"])["job"]
         status, headers, body = self.planner.get("/feeds/v1/run.json?run=" + job)
         self.planner.call("plan.cancel", job=job)
         self.assertEqual(status, 503, body)
@@ -332,19 +336,20 @@ class TestProfiles(WithPlan):
 class TestReadme(WithPlan):
     """What README.md says of dashboards works as it stands there."""
 
-    def snippet(self, start, suffix):
+    def snippet(self, service, start, suffix):
         with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
-            text = re.sub(r"^    ", "", next(b for b in re.findall(r"(?:^    .*\n)+", file.read(), re.M) if b.startswith("    " + start)), flags=re.M)
-        path = os.path.join(self.planner.folder, "snippet" + suffix)
+            blocks = re.findall(r"(?:^    .*\n)+", file.read(), re.M)
+        text = re.sub(r"^    ", "", next(block for block in blocks if block.startswith("    " + start)), flags=re.M)
+        path = os.path.join(service.folder, "snippet" + suffix)
         with open(path, "w", encoding="utf-8") as file:
-            file.write(text.replace("http://127.0.0.1:7346", self.planner.base).replace("build/wellmatch ", WELLMATCH + " ")
+            file.write(text.replace("http://127.0.0.1:7346", service.base).replace("build/wellmatch ", WELLMATCH + " ")
                        .replace("--resolve 0", "--resolve 0 --gap 0.05")  # soon
-                       .replace("plan.txt", os.path.join(self.planner.folder, "plan.txt")))
+                       .replace("plan.txt", os.path.join(service.folder, "plan.txt")))
         return path
 
-    def output(self, *words):
+    def output(self, service, *words):
         done = subprocess.run(words, capture_output=True, cwd=ROOT, timeout=PATIENCE,
-                              env={**clean_environment(), "WELLMATCH_URL": self.planner.unix})
+                              env={**clean_environment(), "WELLMATCH_URL": service.unix})
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.decode()
 
@@ -354,7 +359,8 @@ class TestReadme(WithPlan):
 
     @unittest.skipUnless(shutil.which("curl"), "curl is not installed")
     def test_shell(self):
-        text = self.output("sh", "-e", self.snippet("build/wellmatch allocate --resolve 0 > plan.txt", ".sh"))
+        with Feeds() as service:
+            text = self.output(service, "sh", "-e", self.snippet(service, "build/wellmatch allocate --resolve 0 > plan.txt", ".sh"))
         self.assertIn("run_id,data_date,generated_at,ods_code,", text)
         self.assertIn("CSV, ", text)
         self.assertNotIn("BROKEN", text)
@@ -364,11 +370,11 @@ class TestReadme(WithPlan):
             import pandas  # noqa: F401
         except ImportError:
             self.skipTest("python3-pandas is not installed")
-        self.expect_packages(self.output(sys.executable, self.snippet("import pandas", ".py")))
+        self.expect_packages(self.output(self.planner, sys.executable, self.snippet(self.planner, "import pandas", ".py")))
 
     @unittest.skipUnless(shutil.which("Rscript"), "R is not installed")
     def test_r(self):
-        self.expect_packages(self.output("Rscript", "--vanilla", self.snippet("feed <- ", ".R")))
+        self.expect_packages(self.output(self.planner, "Rscript", "--vanilla", self.snippet(self.planner, "feed <- ", ".R")))
 
 
 class Broken(http.server.BaseHTTPRequestHandler):

@@ -500,8 +500,7 @@ static void test_latest(void **state)
     assert_ptr_equal(standing, first);
     plan_job_release(standing);
     struct plan_job *other = ask_plan(
-        own, "{\"posts\":[\"V00003\"],\"policy\":[{\"pointer\":\"/accept/base/value\",\"to\":0}],\"resolve\":0}",
-        NULL);
+        own, "{\"posts\":[\"V00003\"],\"policy\":[{\"pointer\":\"/accept/base/value\",\"to\":0}],\"resolve\":0}", NULL);
     standing = plans_standing(own, dataset);
     assert_ptr_equal(standing, first);
     plan_job_release(standing);
