@@ -22,7 +22,8 @@ enum {
     FEED_NULLABLE = 1,   /* may be unknown: null in JSON, an empty cell in CSV */
     FEED_RESTRICTED = 2, /* tells of persons: null in the public profile */
     FEED_TEXT_CAP = 2048,
-    FEED_MONEY_STEP_GBP = 10000 /* public sums of money are rounded to this */
+    FEED_MONEY_STEP_GBP =
+        100000 /* public sums of money are rounded to this: several packages, so that none is counted by it */
 };
 
 struct feed_column {

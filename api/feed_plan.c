@@ -11,32 +11,32 @@ enum { NULLABLE = FEED_NULLABLE, RESTRICTED = FEED_RESTRICTED | FEED_NULLABLE };
 
 /* ---- run ---- */
 
-#define RUN_COLUMNS(X)                                                                                                \
-    FEED_STAMPS(X)                                                                                                    \
-    X(status, TEXT, 0, "", 0, "optimal, within_gap, or deadline: stopped with the best so far.")                      \
-    X(is_what_if, BOOLEAN, 0, "", 0, "Whether it changes another plan.")                                              \
-    X(base_run_id, TEXT, 0, "", NULLABLE, "The plan that it changes.")                                                \
-    X(dataset_digest, TEXT, 0, "", 0, "Which data: equal digests, equal data.")                                       \
-    X(policy_digest, TEXT, 0, "", 0, "Which policy.")                                                                 \
-    X(policy_version, TEXT, 0, "", 0, "The planner's name for the policy.")                                           \
-    X(solve_seconds, NUMBER, 3, "s", 0, "How long it was solved.")                                                    \
-    X(gap_ratio, NUMBER, 9, "0-1", 0, "How far at most it is from the best plan there can be.")                       \
-    X(value, NUMBER, 9, "expected benefit", RESTRICTED, "Sum of the placements' expected benefit.")                   \
-    X(bound, NUMBER, 9, "expected benefit", RESTRICTED, "No plan is worth more: proven.")                             \
-    X(posts, INTEGER, 0, "posts", 0, "Posts that take part.")                                                         \
-    X(openings, INTEGER, 0, "openings", 0, "Openings of these posts.")                                                \
-    X(leaders, INTEGER, 0, "leaders", NULLABLE, "Leaders there are.")                                                 \
-    X(leaders_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                          \
-    X(placed, INTEGER, 0, "leaders", NULLABLE, "Leaders placed: openings filled.")                                    \
-    X(placed_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                           \
-    X(unfilled_openings, INTEGER, 0, "openings", NULLABLE, "Openings less leaders placed, as shown.")                 \
-    X(unfilled_openings_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                \
-    X(unmatched_leaders, INTEGER, 0, "leaders", NULLABLE, "Leaders less those placed, as shown.")                     \
-    X(unmatched_leaders_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                \
-    X(filled_ratio, NUMBER, 6, "0-1", NULLABLE, "Placed of openings, as shown.")                                      \
-    X(must_fill_unfilled, INTEGER, 0, "posts", RESTRICTED, "Posts that must be filled, with an opening left.")        \
-    X(local_cost_gbp, NUMBER, 2, "GBP", NULLABLE, "Of organisations' money; public: to 10,000, of 8 placed or more.") \
-    X(central_cost_gbp, NUMBER, 2, "GBP", NULLABLE, "Of national, regional and ICB money; public: likewise.")         \
+#define RUN_COLUMNS(X)                                                                                                 \
+    FEED_STAMPS(X)                                                                                                     \
+    X(status, TEXT, 0, "", 0, "optimal, within_gap, or deadline: stopped with the best so far.")                       \
+    X(is_what_if, BOOLEAN, 0, "", 0, "Whether it changes another plan.")                                               \
+    X(base_run_id, TEXT, 0, "", NULLABLE, "The plan that it changes.")                                                 \
+    X(dataset_digest, TEXT, 0, "", 0, "Which data: equal digests, equal data.")                                        \
+    X(policy_digest, TEXT, 0, "", 0, "Which policy.")                                                                  \
+    X(policy_version, TEXT, 0, "", 0, "The planner's name for the policy.")                                            \
+    X(solve_seconds, NUMBER, 3, "s", 0, "How long it was solved.")                                                     \
+    X(gap_ratio, NUMBER, 9, "0-1", 0, "How far at most it is from the best plan there can be.")                        \
+    X(value, NUMBER, 9, "expected benefit", RESTRICTED, "Sum of the placements' expected benefit.")                    \
+    X(bound, NUMBER, 9, "expected benefit", RESTRICTED, "No plan is worth more: proven.")                              \
+    X(posts, INTEGER, 0, "posts", 0, "Posts that take part.")                                                          \
+    X(openings, INTEGER, 0, "openings", 0, "Openings of these posts.")                                                 \
+    X(leaders, INTEGER, 0, "leaders", NULLABLE, "Leaders there are.")                                                  \
+    X(leaders_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                           \
+    X(placed, INTEGER, 0, "leaders", NULLABLE, "Leaders placed: openings filled.")                                     \
+    X(placed_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                            \
+    X(unfilled_openings, INTEGER, 0, "openings", NULLABLE, "Openings less leaders placed, as shown.")                  \
+    X(unfilled_openings_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                 \
+    X(unmatched_leaders, INTEGER, 0, "leaders", NULLABLE, "Leaders less those placed, as shown.")                      \
+    X(unmatched_leaders_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                 \
+    X(filled_ratio, NUMBER, 6, "0-1", NULLABLE, "Placed of openings, as shown.")                                       \
+    X(must_fill_unfilled, INTEGER, 0, "posts", RESTRICTED, "Posts that must be filled, with an opening left.")         \
+    X(local_cost_gbp, NUMBER, 2, "GBP", NULLABLE, "Of organisations' money; public: to 100,000, of 8 placed or more.") \
+    X(central_cost_gbp, NUMBER, 2, "GBP", NULLABLE, "Of national, regional and ICB money; public: likewise.")          \
     X(eligible_pairs, INTEGER, 0, "pairs", RESTRICTED, "Leader and post that pass every hard rule.")
 
 enum {

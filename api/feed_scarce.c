@@ -250,18 +250,32 @@ static bool pays_for(const struct wm_dataset *dataset, size_t budget, size_t pos
 
 /*
  * A price above nothing says that the limit is used up, and so how many use it: the public profile has those of money
- * alone, national and regional, and only where 8 or more are paid from it.
+ * alone, national and regional. Which rows there are must tell no count either, so it is decided by what everybody knows:
+ * that 8 or more are placed in all, and that there are 8 openings or more that may be paid from it.
  */
 static bool may_be_public(const struct plan_view *view, size_t resource)
 {
     size_t row;
-    int64_t n = 0;
+    int64_t openings = 0;
     const struct wm_plan *plan = view->answer->plan;
     if (wm_resource_at(view->dataset, resource, &row) != WM_RESOURCE_BUDGET)
         return false;
-    for (size_t i = 0; i < plan->n_placements; i++)
-        n += pays_for(view->dataset, row, plan->placements[i].post);
-    return n > FEED_HIDDEN_MAX;
+    for (size_t post = 0; post < wm_table_rows(view->dataset, WM_POSTS); post++) {
+        int64_t limit = plan->limits[wm_resource_index(view->dataset, WM_RESOURCE_POST, post)];
+        if (limit != WM_MISSING && plan_takes_post(view->question, post) && pays_for(view->dataset, row, post))
+            openings += limit;
+    }
+    return openings > FEED_HIDDEN_MAX;
+}
+
+/* Whether the public profile has any price: the number of those placed is told. False also when there is no memory. */
+static bool has_public_prices(const struct feed_view *view, int *code)
+{
+    struct feed_tally *tally = feed_tally_new(view);
+    bool told = tally && tally->all.shown.status == FEED_ROUNDED;
+    *code = tally ? WM_OK : WM_EMEMORY;
+    free(tally);
+    return told;
 }
 
 /* state: the places in the report's list of those that are shown. */
@@ -274,10 +288,12 @@ static int open_prices(struct feed_rows *rows)
     if (shown == NULL)
         return WM_EMEMORY;
     rows->state = shown;
-    for (size_t i = 0; i < n; i++)
-        if (rows->view->restricted || may_be_public(view, report->worth[i].resource))
+    int code = WM_OK;
+    bool all = rows->view->restricted, some = all || has_public_prices(rows->view, &code);
+    for (size_t i = 0; i < n && some; i++)
+        if (all || may_be_public(view, report->worth[i].resource))
             shown[rows->n++] = i;
-    return WM_OK;
+    return code;
 }
 
 static void put_price(struct feed_rows *rows, size_t i, struct feed_cell *cells)

@@ -321,7 +321,7 @@ class TestProfiles(WithPlan):
 
     def test_sums_tell_no_more(self):
         run = self.public.rows("run")[0]
-        self.assertEqual(run["local_cost_gbp"] % 10000, 0)
+        self.assertEqual(run["local_cost_gbp"] % 100000, 0)
         for name in ("organisation", "package_use"):
             hidden = [r for r in self.public.rows(name) if "suppressed" in r.values()]
             self.assertNotEqual(len(hidden), 1, name)

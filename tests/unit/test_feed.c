@@ -4,9 +4,9 @@
  * the counts of persons, tests/unit/test_feed_rules.c the rules themselves.
  */
 #include "client_feed_rules.h"
+#include "fault.h"
 #include "feed.h"
 #include "feed_serve.h"
-#include "feed_tally.h"
 #include "method.h"
 
 #include <jansson.h>
@@ -441,6 +441,24 @@ static void test_public_counts(void **state)
     json_decref(organisations);
 }
 
+/* A price says that something is used up: the public ones are of large pots of money, and say no more than the price. */
+static void test_public_prices(void **state)
+{
+    json_t *all = rows_of("shadow_price", "", true), *shown = rows_of("shadow_price", "", false), *row;
+    size_t i;
+    (void)state;
+    assert_true(json_array_size(shown) < json_array_size(all));
+    json_array_foreach(shown, i, row)
+    {
+        const char *id = json_string_value(json_object_get(row, "resource_id"));
+        assert_string_equal(json_string_value(json_object_get(row, "resource")), "budget");
+        assert_true(strncmp(id, "national:", 9) == 0 || strncmp(id, "region:", 7) == 0);
+        assert_true(json_is_null(json_object_get(row, "used_units")));
+    }
+    json_decref(all);
+    json_decref(shown);
+}
+
 /* ---- Which plan, which query ---- */
 
 static void test_refusals(void **state)
@@ -609,6 +627,29 @@ static void test_too_long(void **state)
     buf_fini(&reply.body);
 }
 
+/* Whichever allocation fails, the answer is whole, or a 500 as far as there is room to say so. */
+static void test_out_of_memory(void **state)
+{
+    static const char *const files[] = {"run.json", "organisation.csv", "shadow_price.json", "mentor_load.csv",
+                                        "score_term.json"};
+    (void)state;
+    for (size_t i = 0; i < 2 * (sizeof files / sizeof files[0]); i++) {
+        const struct feed_ask asked = {files[i / 2], 0, NULL, "", i / 2 > 2 || i % 2};
+        bool reached = true;
+        for (size_t n = 1; reached; n++) {
+            struct feed_reply reply = {0};
+            buf_init(&reply.body, BODY_MAX);
+            fault_after(n);
+            feed_answer(&asked, plans, dataset, never_known, NULL, &reply);
+            reached = fault_count() >= n;
+            fault_off();
+            assert_true(reply.status == 500 || (reply.status == 200 && !reply.body.failed));
+            assert_true(reached || reply.status == 200);
+            buf_fini(&reply.body);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -622,6 +663,7 @@ int main(void)
         cmocka_unit_test(test_json_is_bare_and_flat),
         cmocka_unit_test(test_public_names_nobody),
         cmocka_unit_test(test_public_counts),
+        cmocka_unit_test(test_public_prices),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_no_plan_yet),
         cmocka_unit_test(test_latest),
@@ -629,6 +671,7 @@ int main(void)
         cmocka_unit_test(test_schema_and_list),
         cmocka_unit_test(test_power_query),
         cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
