@@ -17,23 +17,23 @@ static void put_count(struct feed_cell *cells, struct feed_count count)
 
 /* ---- organisation ---- */
 
-#define ORGANISATION_COLUMNS(X)                                                                    \
-    FEED_STAMPS(X)                                                                                 \
-    X(ods_code, TEXT, 0, "", 0, "The organisation.")                                               \
-    X(organisation, TEXT, 0, "", 0, "Its name.")                                                   \
-    X(type, TEXT, 0, "", NULLABLE, "What kind of care it gives.")                                  \
-    X(region, TEXT, 0, "", NULLABLE, "Its region.")                                                \
-    X(icb_code, TEXT, 0, "", NULLABLE, "Its integrated care board.")                               \
-    X(icb, TEXT, 0, "", NULLABLE, "The board's name.")                                             \
-    X(latitude, NUMBER, 5, "degrees", NULLABLE, "WGS 84, north.")                                  \
-    X(longitude, NUMBER, 5, "degrees", NULLABLE, "WGS 84, east.")                                  \
-    X(oversight_segment, INTEGER, 0, "1-5", NULLABLE, "5 is most challenged.")                     \
-    X(openings, INTEGER, 0, "openings", 0, "Openings of its posts in the plan.")                   \
-    X(filled, INTEGER, 0, "leaders", NULLABLE, "Leaders placed there.")                            \
-    X(filled_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                        \
-    X(filled_ratio, NUMBER, 6, "0-1", NULLABLE, "filled of openings, as shown.")                   \
-    X(value, NUMBER, 9, "expected benefit", RESTRICTED, "Expected benefit of those placed there.") \
-    X(local_cost_gbp, NUMBER, 2, "GBP", RESTRICTED, "Of its own money.")                           \
+#define ORGANISATION_COLUMNS(X)                                                                                    \
+    FEED_STAMPS(X)                                                                                                 \
+    X(ods_code, TEXT, 0, "", 0, "The organisation.")                                                               \
+    X(organisation, TEXT, 0, "", 0, "Its name.")                                                                   \
+    X(type, TEXT, 0, "", NULLABLE, "What kind of care it gives.")                                                  \
+    X(region, TEXT, 0, "", NULLABLE, "Its region.")                                                                \
+    X(icb_code, TEXT, 0, "", NULLABLE, "Its integrated care board.")                                               \
+    X(icb, TEXT, 0, "", NULLABLE, "The board's name.")                                                             \
+    X(latitude, NUMBER, 5, "degrees", NULLABLE, "WGS 84, north.")                                                  \
+    X(longitude, NUMBER, 5, "degrees", NULLABLE, "WGS 84, east.")                                                  \
+    X(oversight_segment, INTEGER, 0, "1-5", NULLABLE, "5 is most challenged.")                                     \
+    X(openings, INTEGER, 0, "openings", 0, "Openings of its posts in the plan.")                                   \
+    X(filled, INTEGER, 0, "leaders", NULLABLE, "Leaders placed there; rounded, it may be more than the openings.") \
+    X(filled_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                        \
+    X(filled_ratio, NUMBER, 6, "0-1", NULLABLE, "filled of openings, as shown.")                                   \
+    X(value, NUMBER, 9, "expected benefit", RESTRICTED, "Expected benefit of those placed there.")                 \
+    X(local_cost_gbp, NUMBER, 2, "GBP", RESTRICTED, "Of its own money.")                                           \
     X(central_cost_gbp, NUMBER, 2, "GBP", RESTRICTED, "Of national, regional and ICB money, spent there.")
 
 enum {
