@@ -1,7 +1,7 @@
 /*
  * Feeds: stored plans as flat tables for dashboards. A feed is a table of columns and a source of rows; JSON, CSV, pages,
  * schemas and the public profile are written once for all of them (feed_write.c, feed.c). The promise of v1: columns are
- * only ever appended; tests/golden/feed_columns.txt holds it. Nothing here solves, waits or knows of HTTP. Any thread.
+ * only ever appended; tests/unit/feed_columns.txt holds it. Nothing here solves, waits or knows of HTTP. Any thread.
  *
  * To add a table: its columns as an X-macro and its rows in a file feed_NAME.c, its name in FEED_TABLES.
  */

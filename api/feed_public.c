@@ -5,7 +5,7 @@
  * [A, B], a count of [0, u] lies in [max(0, u - (B - lo)), min(u, hi - A)]. Keeping hi - A and B - lo at 4 or more keeps at
  * least five values of each, or all of [0, u].
  *
- * The rule of 1 to 7 and of rounding to 5 is the one NHS England publishes its workforce and hospital activity by
+ * The rule of 1 to 7 and of rounding to 5 is the one NHS England publishes hospital activity by
  * (Disclosure control methodology for Hospital Episode Statistics and Emergency Care Data Sets).
  */
 #include "feed_public.h"

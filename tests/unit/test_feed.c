@@ -135,7 +135,7 @@ static void expect_refusal(const char *file, const char *query, bool restricted,
 /* The columns of v1, in their order: a removed or moved one breaks somebody's dashboard. New ones go to the end of both. */
 static void test_columns_are_only_appended(void **state)
 {
-    FILE *golden = fopen("tests/golden/feed_columns.txt", "r");
+    FILE *golden = fopen("tests/unit/feed_columns.txt", "r");
     char table_name[64], name[64], type[64];
     size_t at[16] = {0};
     (void)state;
@@ -155,7 +155,7 @@ static void test_columns_are_only_appended(void **state)
     fclose(golden);
     for (size_t t = 0; t < feed_table_count; t++)
         if (at[t] != feed_tables[t]->n_columns)
-            fail_msg("%s: append %s to tests/golden/feed_columns.txt", feed_tables[t]->name,
+            fail_msg("%s: append %s to tests/unit/feed_columns.txt", feed_tables[t]->name,
                      feed_tables[t]->columns[at[t]].name);
 }
 
