@@ -478,7 +478,8 @@ class TestDashboards(WithPlan):
 
     @unittest.skipUnless(shutil.which("promtool"), "promtool is not installed")
     def test_promtool(self):
-        for words in (["check", "rules", "alerts.yml"], ["check", "config", "scrape.yml"]):
+        told = os.path.join(ROOT, "tests", "integration", "alerts.yml")
+        for words in (["check", "rules", "alerts.yml"], ["check", "config", "scrape.yml"], ["test", "rules", told]):
             done = subprocess.run(["promtool", *words], cwd=os.path.join(DASHBOARDS, "prometheus"), capture_output=True, timeout=PATIENCE)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
