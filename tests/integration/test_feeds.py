@@ -83,8 +83,8 @@ class WithPlan(unittest.TestCase):
 
 def tearDownModule():
     if hasattr(WithPlan, "planner"):
-        WithPlan.planner.stop()
-        WithPlan.public.stop()
+        WithPlan.planner.__exit__(None)
+        WithPlan.public.__exit__(None)
 
 
 class TestForms(WithPlan):
