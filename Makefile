@@ -58,7 +58,7 @@ REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/replay_%,$(wildcar
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c)) $(BUILD)/tests/reproduce/answers
 
-.PHONY: all deps run test tests bench bench-serve bench-kernel bench-plan check strict asan ubsan tsan fuzz cover format format-check tidy layers \
+.PHONY: all deps run test tests web browser bench bench-serve bench-kernel bench-plan check strict asan ubsan tsan fuzz cover format format-check tidy layers \
     reproduce install install-check uninstall clean help force
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -81,6 +81,11 @@ test: ## install what is missing, build, run every test; TEST=name runs one
 
 tests: $(TESTS) $(REPLAYS)
 
+web: ## the pages' stylesheet and script, with npm, to be compiled in by the next make
+	@sh .ci/deps web
+	@cd api/web && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && node build.mjs $(CURDIR)/$(WEB)/full
+	@$(MAKE) all
+
 bench: ## the numbers of bench/README.md but the planner's, on this machine (10 minutes; QUICK=1: 4)
 	@$(MAKE) bench-kernel SUITE=
 	@$(MAKE) bench-serve SUITE=
@@ -99,6 +104,13 @@ bench-kernel: $(PROGRAMS) $(TOOLS) ## the kernel beside FAISS and numpy, and how
 	@BUILD=$(BUILD) $(PYTHON) bench/kernel.py $(SUITE)
 
 # ---- Compiling ----
+
+# What the pages need beside their HTML is compiled in: what `make web` made of api/web, or a plain stylesheet.
+WEB := build/web
+$(O)/api/assets.o: DEFINES = -DWEB='"$(WEB)"' -I$(WEB)
+$(O)/api/assets.o: $(WEB)/embedded.h
+$(WEB)/embedded.h: force
+	@sh api/web/embed.sh $(WEB)
 
 # One source a kernel, three instruction sets; on other processors two of these files compile to nothing.
 ifneq (,$(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null)))

@@ -13,7 +13,7 @@
 #define PAGE_HEADERS                                                                                             \
     "Content-Security-Policy: default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " \
     "object-src 'none'\r\n"                                                                                      \
-    "Referrer-Policy: no-referrer\r\n"                                                                           \
+    "Referrer-Policy: same-origin\r\n"                                                                           \
     "Cross-Origin-Opener-Policy: same-origin\r\n"
 
 static bool is_compressible(const char *type);

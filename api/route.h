@@ -23,7 +23,7 @@
 enum {
     ROUTE_PARTS_MAX = 4,
     ROUTE_ASKS_MAX = 16,
-    ROUTE_ASK_BYTES = 16384, /* params of all asks of one call */
+    ROUTE_ASK_BYTES = 1 << 18, /* params of all asks of one call */
     ROUTE_REASON_CAP = 160
 };
 

@@ -8,7 +8,7 @@ static bool matches(const char *pattern, const struct http_target *target, const
 
 const struct route_set *const *route_sets(size_t *n)
 {
-    static const struct route_set *const sets[] = {&system_routes, &feed_routes};
+    static const struct route_set *const sets[] = {&system_routes, &feed_routes, &page_routes};
     *n = sizeof sets / sizeof sets[0];
     return sets;
 }

@@ -6,6 +6,7 @@
 
 extern const struct route_set system_routes; /* route_system.c */
 extern const struct route_set feed_routes;   /* route_feeds.c */
+extern const struct route_set page_routes;   /* route_page.c */
 
 void openapi_put(struct buf *out); /* openapi.c: the document that describes them all */
 

@@ -48,6 +48,8 @@ storey() {
         encode | encode_* | feed | feed_* | method | methods | method_* | openapi | openrpc | params | plan_* | plans | reply | route | route_* | routes | snapshot | telling) echo 3 answers ;;
         conn | conn_* | job | listener | planning | planning_* | reload | service | wellmatchd) echo 4 service ;;
         client | client_* | wellmatch) echo 4 client ;;
+        assets) echo 1 base ;;
+        page | page_*) echo 3 answers ;;
         *) echo 0 none ;;
     esac
 }

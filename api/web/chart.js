@@ -1,0 +1,49 @@
+// Small line charts over time. The figures beside them say the same in words, so they are hidden from screen readers.
+import { scaleLinear } from "d3-scale";
+import { area, curveStepAfter, line } from "d3-shape";
+
+const NS = "http://www.w3.org/2000/svg";
+
+function add(parent, name, attributes, text) {
+  const element = document.createElementNS(NS, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (text !== undefined) element.textContent = text;
+  parent.append(element);
+  return element;
+}
+
+// series: [{ name, className, filled, points: [[x, y], ...] }], in the same units.
+export function draw(svg, series, { height, formatX, formatY, fromZero = false }) {
+  const width = 640;
+  const edge = { top: 14, right: 96, bottom: 24, left: 56 };
+  const points = series.flatMap((one) => one.points);
+  if (points.length === 0) return;
+  const xs = points.map(([x]) => x);
+  const ys = points.map(([, y]) => y);
+  const low = fromZero ? 0 : Math.min(...ys);
+  const high = Math.max(...ys);
+  const x = scaleLinear([Math.min(...xs), Math.max(...xs, Math.min(...xs) + 1)], [edge.left, width - edge.right]);
+  const y = scaleLinear([low, high > low ? high : low + 1], [height - edge.bottom, edge.top]).nice(4);
+  svg.replaceChildren();
+  for (const tick of y.ticks(4)) {
+    add(svg, "line", { class: "wm-chart__grid", x1: edge.left, x2: width - edge.right, y1: y(tick), y2: y(tick) });
+    add(svg, "text", { x: edge.left - 8, y: y(tick) + 4, "text-anchor": "end" }, formatY(tick));
+  }
+  for (const tick of x.ticks(6)) add(svg, "text", { x: x(tick), y: height - 6, "text-anchor": "middle" }, formatX(tick));
+  const labels = [];
+  for (const one of series) {
+    if (one.points.length === 0) continue;
+    const last = one.points.at(-1);
+    if (one.filled) {
+      const fill = area().x(([at]) => x(at)).y0(y.range()[0]).y1(([, value]) => y(value));
+      add(svg, "path", { class: "wm-chart__area", d: fill(one.points) });
+    }
+    const path = line().x(([at]) => x(at)).y(([, value]) => y(value));
+    add(svg, "path", { class: one.className, d: (one.filled ? path : path.curve(curveStepAfter))(one.points) });
+    let at = y(last[1]) + 4;
+    for (const taken of labels) if (Math.abs(taken - at) < 14) at = taken + 14;
+    labels.push(at);
+    add(svg, "text", { class: "wm-chart__name", x: x(last[0]) + 8, y: at }, one.name);
+  }
+  svg.closest("figure").hidden = false;
+}
