@@ -22,7 +22,7 @@ static int64_t unknown_cells(struct page *page, const json_t *table, const json_
     const char *first = text_at(json_array_get(at(table, "columns"), 0), "name");
     const json_t *list = page_ask(page, "dataset.list",
                                   page_words(page, "{\"kind\":%s,\"filter\":{%s:null},\"limit\":1,\"columns\":[%s]}",
-                                            say_json(page, text_at(table, "kind")), name, say_json(page, first)));
+                                             say_json(page, text_at(table, "kind")), name, say_json(page, first)));
     return number_at(list, "matched");
 }
 

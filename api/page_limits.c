@@ -59,7 +59,7 @@ static const char *step_words(struct page *page, const json_t *price)
     if (strcmp(text_at(price, "unit"), "GBP") == 0)
         return page_words(page, "%s more", say_pounds(page, step));
     return page_words(page, "%s more",
-                     say_count(page, step, text_at(price, "unit"), page_words(page, "%ss", text_at(price, "unit"))));
+                      say_count(page, step, text_at(price, "unit"), page_words(page, "%ss", text_at(price, "unit"))));
 }
 
 static void cell_worth(struct page *page, const json_t *price)
@@ -119,13 +119,16 @@ static void put_table(struct page *page, const char *id, const char *caption, st
             LIMITS_SHOWN, say_number(page, (int64_t)limits->n));
 }
 
-static const char *budget_name(struct page *page, const json_t *row)
+static const char *budget_name(struct page *page, const struct places *places, const json_t *row)
 {
     const char *scope = text_at(row, "scope"), *code = text_at(row, "code");
     if (strcmp(scope, "national") == 0)
         return "National";
     if (strcmp(scope, "region") == 0)
         return page_words(page, "%s (region)", code);
+    for (size_t i = 0; strcmp(scope, "organisation") == 0 && i < places->n; i++)
+        if (strcmp(places->at[i].ods_code, code) == 0)
+            return places->at[i].name;
     return page_words(page, "%s %s", say_word(page, scope), code);
 }
 
@@ -142,6 +145,8 @@ void plan_put_limits(struct page *page, const char *plan)
 {
     const char *members = page_words(page, "\"plan\":%s,\"part\":\"totals\"", say_json(page, plan));
     struct limits money = {0}, mentors = {0};
+    struct places places;
+    places_ask(page, plan, &places);
     json_t *prices = read_prices(page, plan);
     const json_t *part, *row;
     size_t next = 0, i;
@@ -150,8 +155,8 @@ void plan_put_limits(struct page *page, const char *plan)
         {
             const char *key = page_words(page, "budget %s:%s", text_at(row, "scope"), text_at(row, "code"));
             add(page, &money,
-                (struct limit){budget_name(page, row), number_at(row, "used_gbp"), number_at(row, "amount_gbp"),
-                               json_object_get(prices, key)});
+                (struct limit){budget_name(page, &places, row), number_at(row, "used_gbp"),
+                               number_at(row, "amount_gbp"), json_object_get(prices, key)});
         }
         json_array_foreach(at(part, "by_mentor"), i, row)
         {

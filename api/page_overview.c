@@ -82,7 +82,7 @@ static const char *why_open(struct page *page, const struct overview *view)
         if (counts[r]) {
             const char *joint = done == 0 ? "; " : done + 1 == left ? " and " : ", ";
             said = page_words(page, "%s%s%s %s", said, joint, say_number(page, counts[r]),
-                             reasons[r][counts[r] == 1 ? 1 : 2]);
+                              reasons[r][counts[r] == 1 ? 1 : 2]);
             done++;
         }
     return said;
@@ -97,12 +97,12 @@ static const char *headline(struct page *page, const struct overview *view)
         return "No posts are waiting for a leader";
     if (view->plan == NULL)
         return page_words(page, "%s %s for a leader, %s of them%s", say_count(page, view->openings, "post", "posts"),
-                         view->openings == 1 ? "waits" : "wait", say_number(page, openings), where);
+                          view->openings == 1 ? "waits" : "wait", say_number(page, openings), where);
     if (filled == openings)
         return page_words(page, "All %s%s can be filled within budget", say_count(page, openings, "post", "posts"),
-                         where);
+                          where);
     return page_words(page, "%s of %s%s can be filled within budget%s", say_number(page, filled),
-                     say_count(page, openings, "post", "posts"), where, why_open(page, view));
+                      say_count(page, openings, "post", "posts"), where, why_open(page, view));
 }
 
 /* ---- Figures ---- */
@@ -126,12 +126,13 @@ static void put_figures(struct page *page, const struct overview *view)
            view->openings == view->filled
                ? "None stays open"
                : page_words(page, "%s open", say_count(page, view->openings - view->filled, "stays", "stay")));
-    figure(page, say_percent(page, view->openings ? (double)view->filled / (double)view->openings : 0, 0),
-           "Share of posts filled",
-           view->worst && view->worst_openings
-               ? page_words(page, "%s at segment %d trusts",
-                           say_percent(page, (double)view->worst_filled / (double)view->worst_openings, 0), view->worst)
-               : "");
+    if (view->worst)
+        figure(
+            page,
+            page_words(page, "%s of %s", say_number(page, view->worst_filled), say_number(page, view->worst_openings)),
+            page_words(page, "Posts filled at segment %d trusts", view->worst),
+            view->worst_openings ? say_percent(page, (double)view->worst_filled / (double)view->worst_openings, 0)
+                                 : "");
     figure(page, say_pounds(page, local + central), "Cost",
            page_words(page, "%s local, %s central", say_pounds(page, local), say_pounds(page, central)));
     figure(page, page_words(page, "%s of %s", say_number(page, hours_used), say_number(page, hours)),
@@ -165,6 +166,13 @@ static void put_lede(struct page *page, const struct overview *view)
 
 /* ---- Map and list ---- */
 
+/* "the Midlands", but "London" and "East of England". */
+static const char *in_region(struct page *page, const char *name)
+{
+    bool bare = strcmp(name, "London") == 0 || strcmp(name, "East of England") == 0;
+    return page_words(page, "%s%s", bare ? "" : "the ", name);
+}
+
 static const char *map_finding(struct page *page, const struct overview *view)
 {
     size_t most = 0, with = 0;
@@ -178,13 +186,14 @@ static const char *map_finding(struct page *page, const struct overview *view)
     if (view->n_regions == 0 || open == 0)
         return view->plan ? "No post stays open, anywhere in England" : "No posts are waiting";
     if (view->plan == NULL)
-        return page_words(page, "Posts wait in %s, most of them in the %s",
-                         say_count(page, (int64_t)with, "region", "regions"), view->regions[most].name);
+        return page_words(page, "Posts wait in %s, most of them in %s",
+                          say_count(page, (int64_t)with, "region", "regions"),
+                          in_region(page, view->regions[most].name));
     if (open == 1)
-        return page_words(page, "The one post that stays open is in %s", view->regions[most].name);
+        return page_words(page, "The one post that stays open is in %s", in_region(page, view->regions[most].name));
     return page_words(page, "%s of the %s posts that stay open are in %s",
-                     say_number(page, view->regions[most].openings - view->regions[most].filled),
-                     say_number(page, open), view->regions[most].name);
+                      say_number(page, view->regions[most].openings - view->regions[most].filled),
+                      say_number(page, open), in_region(page, view->regions[most].name));
 }
 
 static void put_place(struct page *page, const struct place *place, bool planned)
@@ -241,9 +250,27 @@ static void put_map(struct page *page, const struct overview *view)
 
 /* ---- Regions ---- */
 
-static void put_regions(struct page *page, const struct overview *view)
+static void put_region_table(struct page *page, const struct overview *view)
 {
     static const char *const columns[] = {"Region", "#Posts", "#Filled", "#Open", "#Local cost", "#Central cost", NULL};
+    table_begin(page, "regions", "Posts and costs by region", columns);
+    for (size_t i = 0; i < view->n_regions; i++) {
+        const struct region *region = &view->regions[i];
+        int64_t open = region->openings - region->filled;
+        put(page, "<tr>");
+        cell_text(page, region->name);
+        cell_number(page, (double)region->openings, say_number(page, region->openings));
+        cell_number(page, (double)region->filled, say_number(page, region->filled));
+        cell_number(page, (double)open, say_number(page, open));
+        cell_number(page, (double)region->local_gbp, say_pounds(page, region->local_gbp));
+        cell_number(page, (double)region->central_gbp, say_pounds(page, region->central_gbp));
+        put(page, "</tr>");
+    }
+    table_end(page);
+}
+
+static void put_regions(struct page *page, const struct overview *view)
+{
     size_t complete = 0;
     for (size_t i = 0; i < view->n_regions; i++)
         complete += view->regions[i].openings == view->regions[i].filled;
@@ -253,29 +280,15 @@ static void put_regions(struct page *page, const struct overview *view)
             say_number(page, (int64_t)view->n_regions));
     else
         put(page, "Posts to fill, by region");
-    put(page, "</h2>");
+    put(page, "</h2><div class=\"wm-split wm-split--even\"><div>");
     tiles_draw(page, view->regions, view->n_regions, view->plan != NULL);
+    put(page, "</div>");
     if (view->plan) {
-        put(page, "<details class=\"nhsuk-details\"><summary class=\"nhsuk-details__summary\"><span "
-                  "class=\"nhsuk-details__summary-text\">Regions as a table, with costs</span></summary><div "
-                  "class=\"nhsuk-details__text\">");
-        table_begin(page, "regions", "Posts and costs by region", columns);
-        for (size_t i = 0; i < view->n_regions; i++) {
-            const struct region *region = &view->regions[i];
-            put(page, "<tr>");
-            cell_text(page, region->name);
-            cell_number(page, (double)region->openings, say_number(page, region->openings));
-            cell_number(page, (double)region->filled, say_number(page, region->filled));
-            cell_number(page, (double)(region->openings - region->filled),
-                        say_number(page, region->openings - region->filled));
-            cell_number(page, (double)region->local_gbp, say_pounds(page, region->local_gbp));
-            cell_number(page, (double)region->central_gbp, say_pounds(page, region->central_gbp));
-            put(page, "</tr>");
-        }
-        table_end(page);
-        put(page, "</div></details>");
+        put(page, "<div>");
+        put_region_table(page, view);
+        put(page, "</div>");
     }
-    put(page, "</section>");
+    put(page, "</div></section>");
 }
 
 /* ---- What stays open ---- */

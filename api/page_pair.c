@@ -6,33 +6,6 @@
 
 /* ---- Verdict and change ---- */
 
-/* "set fit and proper person check from 7 December 2026 to 1 March 2027 (84 days)" */
-static const char *cell_value(struct page *page, const json_t *value)
-{
-    if (json_is_string(value))
-        return say_date(page, json_string_value(value));
-    if (json_is_integer(value))
-        return say_number(page, json_integer_value(value));
-    if (json_is_real(value))
-        return page_words(page, "%.1f", json_real_value(value));
-    return "not known";
-}
-
-static const char *change_words(struct page *page, const json_t *change)
-{
-    const char *column = say_lower(page, text_at(change, "column")), *action = text_at(change, "action");
-    const char *of = page_words(page, "%s %s", say_kind(page, text_at(change, "kind"), 1), text_at(change, "id"));
-    if (strcmp(action, "add") == 0)
-        return page_words(page, "Add %s to the %s of %s", say_lower(page, text_at(change, "word")), column, of);
-    if (strcmp(action, "remove") == 0)
-        return page_words(page, "Remove %s from the %s of %s", say_lower(page, text_at(change, "word")), column, of);
-    const char *by = "";
-    if (known_at(change, "by"))
-        by = page_words(page, " (%s %s)", cell_value(page, at(change, "by")), text_at(change, "unit"));
-    return page_words(page, "Move the %s of %s from %s to %s%s", column, of, cell_value(page, at(change, "from")),
-                     cell_value(page, at(change, "to")), by);
-}
-
 static void put_changes(struct page *page, const json_t *rules)
 {
     const json_t *rule, *change;
@@ -46,10 +19,11 @@ static void put_changes(struct page *page, const json_t *rules)
             continue;
         put(page, "<h3 class=\"nhsuk-heading-xs\">%s</h3><ul class=\"nhsuk-list nhsuk-list--bullet\">",
             page_words(page, "%s%s", say_word(page, text_at(rule, "rule")),
-                      json_array_size(at(rule, "changes")) == 1 ? ""
-                      : true_at(rule, "together")               ? ": all of these"
-                                                                : ": any one of these"));
-        json_array_foreach(at(rule, "changes"), j, change) put(page, "<li>%s</li>", change_words(page, change));
+                       json_array_size(at(rule, "changes")) == 1 ? ""
+                       : true_at(rule, "together")               ? ": all of these"
+                                                                 : ": any one of these"));
+        json_array_foreach(at(rule, "changes"), j, change)
+            put(page, "<li>%s</li>", say_upper(page, say_change(page, change)));
         put(page, "</ul>");
         n++;
     }
@@ -88,7 +62,8 @@ static void put_product(struct page *page, const json_t *match)
         "%s</h2>"
         "<dl class=\"wm-figures wm-product\">",
         say_benefit(page, real_at(match, "expected_benefit")));
-    figure(page, page_words(page, "%.2f", real_at(match, "parts/severity")), "How challenged", "of 1, the organisation");
+    figure(page, page_words(page, "%.2f", real_at(match, "parts/severity")), "How challenged",
+           "of 1, the organisation");
     figure(page, page_words(page, "%.2f", real_at(match, "parts/fit")), "How well they fit",
            "of 1, against what the post needs");
     figure(page, say_percent(page, real_at(match, "parts/accept"), 1), "Chance of a yes",
@@ -198,11 +173,11 @@ static const char *holds_words(struct page *page, const json_t *holds)
         said = page_words(page, "%.0f%% more pay", real_at(holds, "pay_premium_pct"));
     if (number_at(holds, "relocation_gbp"))
         said = page_words(page, "%s%s%s relocation", said, *said ? ", " : "",
-                         say_pounds(page, number_at(holds, "relocation_gbp")));
+                          say_pounds(page, number_at(holds, "relocation_gbp")));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (number_at(holds, names[i][0]))
             said = page_words(page, "%s%s%s %s", said, *said ? ", " : "",
-                             say_number(page, number_at(holds, names[i][0])), names[i][1]);
+                              say_number(page, number_at(holds, names[i][0])), names[i][1]);
     if (true_at(holds, "peer_network"))
         said = page_words(page, "%s%speer network", said, *said ? ", " : "");
     return *said ? said : "nothing beyond the terms of the post";
@@ -290,8 +265,9 @@ static const char *verdict(struct page *page, const json_t *pair)
     const char *rules = "";
     size_t i;
     if (true_at(pair, "eligible"))
-        return page_words(page, "Eligible, and number %s of %s for this post", say_number(page, number_at(pair, "rank")),
-                         say_number(page, number_at(pair, "eligible_count")));
+        return page_words(page, "Eligible, and number %s of %s for this post",
+                          say_number(page, number_at(pair, "rank")),
+                          say_number(page, number_at(pair, "eligible_count")));
     json_array_foreach(at(pair, "rules"), i, rule) if (strcmp(text_at(rule, "verdict"), "passed") != 0) rules =
         page_words(page, "%s%s%s", rules, *rules ? ", " : "", say_lower(page, text_at(rule, "rule")));
     return page_words(page, "Not eligible: %s", rules);

@@ -100,7 +100,7 @@ void page_error(struct page *page, const json_t *error)
     if (strcmp(name, "unknown_reference") == 0) {
         const char *kind = text_at(error, "data/kind");
         page_not_found(page, page_words(page, "There is no %s with the reference %s.",
-                                       *kind ? say_lower(page, kind) : "record", text_at(error, "data/id")));
+                                        *kind ? say_lower(page, kind) : "record", text_at(error, "data/id")));
         return;
     }
     if (strcmp(name, "gone") == 0) {

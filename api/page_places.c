@@ -155,18 +155,17 @@ size_t places_regions(struct page *page, const char *plan, const struct places *
             region->openings += places->at[i].openings;
     }
     const char *members = page_words(page, "\"plan\":%s,\"part\":\"totals\"", say_json(page, plan ? plan : ""));
-    const json_t *item;
-    if (plan)
-        json_array_foreach(at(ask_rows(page, "plan.get", members, &offset), "by_region"), i, item)
-        {
-            struct region *region = region_of(out, &n, text_at(item, "region"));
-            if (region == NULL)
-                continue;
-            region->openings = number_at(item, "openings");
-            region->filled = number_at(item, "filled");
-            region->local_gbp = number_at(item, "local_cost_gbp");
-            region->central_gbp = number_at(item, "central_cost_gbp");
-        }
+    const json_t *totals = plan ? ask_rows(page, "plan.get", members, &offset) : NULL, *item;
+    json_array_foreach(at(totals, "by_region"), i, item)
+    {
+        struct region *region = region_of(out, &n, text_at(item, "region"));
+        if (region == NULL)
+            continue;
+        region->openings = number_at(item, "openings");
+        region->filled = number_at(item, "filled");
+        region->local_gbp = number_at(item, "local_cost_gbp");
+        region->central_gbp = number_at(item, "central_cost_gbp");
+    }
     qsort(out, n, sizeof *out, by_name);
     return n;
 }

@@ -14,7 +14,7 @@ static const char *headline(struct page *page, const json_t *summary)
     if (placements == openings)
         return page_words(page, "The plan fills every one of %s", say_count(page, openings, "post", "posts"));
     return page_words(page, "The plan fills %s of %s", say_number(page, placements),
-                     say_count(page, openings, "post", "posts"));
+                      say_count(page, openings, "post", "posts"));
 }
 
 static void put_proof(struct page *page, const json_t *summary)
@@ -37,14 +37,14 @@ static void put_figures(struct page *page, const json_t *summary)
     put(page, "<dl class=\"wm-figures\">");
     figure(page,
            page_words(page, "%s of %s", say_number(page, number_at(summary, "placements")),
-                     say_number(page, number_at(summary, "openings"))),
+                      say_number(page, number_at(summary, "openings"))),
            "Posts filled", "");
     figure(page, page_words(page, "%.3f", real_at(summary, "value")), "Expected benefit",
            page_words(page, "of at most %.3f", real_at(summary, "bound")));
     figure(page, say_pounds(page, local + central), "Cost",
            page_words(page, "%s local, %s central", say_pounds(page, local), say_pounds(page, central)));
     figure(page, say_length(page, number_at(summary, "elapsed_ms")), "Time to make",
-           true_at(summary, "verified") ? "checked apart" : "");
+           true_at(summary, "verified") ? "checked independently" : "");
     put(page, "</dl><details class=\"nhsuk-details\"><summary class=\"nhsuk-details__summary\"><span "
               "class=\"nhsuk-details__summary-text\">What benefit, bound, gap and price mean</span></summary><div "
               "class=\"nhsuk-details__text\"><dl class=\"wm-words\">"
@@ -166,8 +166,8 @@ static void put_placements(struct page *page, const char *plan, const json_t *to
     }
     pages(page,
           page_words(page, "/plans/%s?region=%s&words=%s&approval=%s", say_url(page, plan),
-                    say_url(page, page_field(page, "region")), say_url(page, page_field(page, "words")),
-                    say_url(page, page_field(page, "approval"))),
+                     say_url(page, page_field(page, "region")), say_url(page, page_field(page, "words")),
+                     say_url(page, page_field(page, "approval"))),
           "placements", from, shown, (int64_t)matched, "placements");
     if (page->asked.restricted)
         put(page,
@@ -185,7 +185,7 @@ static const char *reason_words(const char *reason)
     static const char *const words[][2] = {
         {"not_asked", "Left out of the question"},
         {"severity_unknown", "Nothing is known of the organisation"},
-        {"not_eligible", "Nobody passes the rules"},
+        {"not_eligible", "The rules refuse every pair"},
         {"forbidden", "Forbidden by the question"},
         {"money", "Money runs out"},
         {"mentor", "Mentors run out"},
@@ -201,19 +201,62 @@ static const char *reason_words(const char *reason)
     return reason;
 }
 
+/* Why in plain words, from who and what came nearest. */
+static void cell_why(struct page *page, const json_t *row)
+{
+    const char *reason = text_at(row, "reason"), *leader = text_at(row, "nearest/leader"),
+               *post = text_at(row, "nearest/post");
+    put(page, "<td class=\"nhsuk-table__cell\">%s", reason_words(reason));
+    if (strcmp(reason, "outbid") == 0 && *leader && known_at(row, "rival_post"))
+        put(page, "<span class=\"wm-under\">%s came nearest and goes to %s</span>", leader, text_at(row, "rival_post"));
+    else if (strcmp(reason, "outbid") == 0 && *post && known_at(row, "rival"))
+        put(page, "<span class=\"wm-under\">Came nearest at %s, where %s does more</span>", post,
+            text_at(row, "rival"));
+    else if (number_at(row, "short_by") > 0)
+        put(page, "<span class=\"wm-under\">%s short of %s</span>",
+            strcmp(reason, "money") == 0 ? say_pounds(page, number_at(row, "short_by"))
+                                         : say_number(page, number_at(row, "short_by")),
+            text_at(row, "of"));
+    put(page, "</td>");
+}
+
+static void put_step(struct page *page, const json_t *fix)
+{
+    const char *resource = text_at(fix, "resource"), *of = text_at(fix, "of");
+    int64_t more = number_at(fix, "add");
+    const char *what = strcmp(resource, "budget") == 0
+                           ? page_words(page, "%s more in the budget %s", say_pounds(page, more), of)
+                       : strcmp(resource, "openings") == 0
+                           ? page_words(page, "%s at %s", say_count(page, more, "more opening", "more openings"), of)
+                       : strcmp(resource, "mentor_hours") == 0
+                           ? page_words(page, "%s of %s", say_count(page, more, "more hour", "more hours"), of)
+                           : page_words(page, "%s more of %s", say_number(page, more), of);
+    put(page, "%s: %s then goes to %s with %s", what, text_at(fix, "placement/leader"), text_at(fix, "placement/post"),
+        text_at(fix, "placement/package"));
+    if (known_at(fix, "placement/mentor"))
+        put(page, " and %s", text_at(fix, "placement/mentor"));
+}
+
 static void cell_fix(struct page *page, const json_t *row)
 {
-    const char *leader = text_at(row, "fix/leader"), *post = text_at(row, "fix/post");
-    if (!known_at(row, "fix")) {
+    const json_t *fix = at(row, "fix"), *change = json_array_get(at(fix, "changes"), 0);
+    /* A change of a leader's row is about that leader, whoever came nearest. */
+    bool of_leader = strcmp(text_at(change, "kind"), "leader") == 0;
+    const char *leader = of_leader ? text_at(change, "id") : text_at(fix, "leader"), *post = text_at(fix, "post");
+    if (fix == NULL) {
         put(page, "<td class=\"nhsuk-table__cell wm-quiet\">No single step is known</td>");
         return;
     }
-    put(page, "<td class=\"nhsuk-table__cell\">%s", text_at(row, "fix/text"));
+    put(page, "<td class=\"nhsuk-table__cell\">");
+    if (strcmp(text_at(fix, "kind"), "limit") == 0)
+        put_step(page, fix);
+    else if (json_array_size(at(fix, "changes")))
+        put(page, "%s", say_changes(page, at(fix, "changes"), true_at(fix, "together")));
+    else
+        put(page, "%s", text_at(fix, "text"));
     if (*leader && *post)
-        put(page,
-            " <a href=\"/posts/%s/leaders/%s\">See the change<span class=\"nhsuk-u-visually-hidden\"> for %s at "
-            "%s</span></a>",
-            say_url(page, post), say_url(page, leader), leader, post);
+        put(page, ". <a class=\"wm-nowrap\" href=\"/posts/%s/leaders/%s\">%s at %s</a>", say_url(page, post),
+            say_url(page, leader), leader, post);
     put(page, "</td>");
 }
 
@@ -224,7 +267,7 @@ static void put_unfilled(struct page *page, const char *plan, const json_t *summ
     const json_t *row,
         *part = page_ask(page, "plan.get",
                          page_words(page, "{\"plan\":%s,\"part\":\"unfilled\",\"limit\":%d,\"offset\":%zu}",
-                                   say_json(page, plan), PAGE_ROWS, from));
+                                    say_json(page, plan), PAGE_ROWS, from));
     int64_t open = number_at(summary, "openings") - number_at(summary, "placements");
     shown = json_array_size(at(part, "rows"));
     put(page,
@@ -241,8 +284,7 @@ static void put_unfilled(struct page *page, const char *plan, const json_t *summ
                 say_url(page, text_at(row, "post")), text_at(row, "title"), text_at(row, "post"));
             put(page, "<td class=\"nhsuk-table__cell\">%s<span class=\"wm-under\">%s</span></td>",
                 text_at(row, "organisation"), text_at(row, "region"));
-            put(page, "<td class=\"nhsuk-table__cell\">%s<span class=\"wm-under\">%s</span></td>",
-                reason_words(text_at(row, "reason")), text_at(row, "why"));
+            cell_why(page, row);
             cell_fix(page, row);
             put(page, "</tr>");
         }
@@ -260,7 +302,7 @@ static void put_unplaced(struct page *page, const char *plan)
     const json_t *row,
         *part = page_ask(page, "plan.get",
                          page_words(page, "{\"plan\":%s,\"part\":\"unplaced\",\"limit\":%d,\"offset\":%zu}",
-                                   say_json(page, plan), PAGE_ROWS, from));
+                                    say_json(page, plan), PAGE_ROWS, from));
     shown = json_array_size(at(part, "rows"));
     put(page,
         "<section aria-labelledby=\"unplaced-heading\"><h2 class=\"nhsuk-heading-m\" id=\"unplaced-heading\">%s "
@@ -272,8 +314,7 @@ static void put_unplaced(struct page *page, const char *plan)
         {
             put(page, "<tr>");
             cell_text(page, text_at(row, "leader"));
-            put(page, "<td class=\"nhsuk-table__cell\">%s<span class=\"wm-under\">%s</span></td>",
-                reason_words(text_at(row, "reason")), text_at(row, "why"));
+            cell_why(page, row);
             cell_fix(page, row);
             put(page, "</tr>");
         }
@@ -341,8 +382,8 @@ void page_plans(struct page *page)
         bool ended = strcmp(state, "queued") != 0 && strcmp(state, "running") != 0;
         const char *id = known_at(job, "plan") && ended ? text_at(job, "plan") : text_at(job, "job");
         put(page, "<tr>");
-        cell_link(page, page_words(page, "/%s/%s", ended && known_at(job, "plan") ? "plans" : "jobs", say_url(page, id)),
-                  id);
+        cell_link(page,
+                  page_words(page, "/%s/%s", ended && known_at(job, "plan") ? "plans" : "jobs", say_url(page, id)), id);
         put(page, "<td class=\"nhsuk-table__cell\">");
         tag(page, ended ? "grey" : "blue", strcmp(state, "done") == 0 ? "Ready" : say_word(page, state));
         put(page, "</td>");

@@ -153,7 +153,7 @@ static void put_shortlist(struct page *page, const json_t *list, const char *pos
             "<nav class=\"wm-pages\" aria-label=\"Pages of the shortlist\"><p class=\"wm-pages__where\">%s of %s "
             "leaders</p><ul class=\"wm-pages__list\">",
             n ? page_words(page, "%s to %s", say_number(page, (int64_t)offset + 1),
-                          say_number(page, (int64_t)(offset + n)))
+                           say_number(page, (int64_t)(offset + n)))
               : "None",
             say_number(page, eligible));
         if (offset > 0)
@@ -246,7 +246,7 @@ void page_post(struct page *page)
     static const struct crumb crumbs[] = {{"/", "Overview"}, {"/posts", "Posts"}};
     const char *id = page->asked.id[0];
     const char *params = page_words(page, "{\"post\":%s,\"limit\":%d,\"offset\":%zu}", say_json(page, id),
-                                   SHORTLIST_ROWS, page_number(page, "from", 4000000));
+                                    SHORTLIST_ROWS, page_number(page, "from", 4000000));
     const json_t *list = page_ask(page, "match.shortlist", params), *post = at(list, "post");
     if (list == NULL) {
         page_error(page, page_failed(page, "match.shortlist", params));

@@ -179,8 +179,8 @@ void page_posts(struct page *page)
         put(page, "<p>No posts are like that. <a href=\"/posts\">Show all posts</a></p>");
     }
     const char *base = page_words(page, "/posts?region=%s&segment=%s&state=%s&organisation=%s",
-                                 say_url(page, view.wanted.region), say_url(page, page_field(page, "segment")),
-                                 say_url(page, view.wanted.state), say_url(page, view.wanted.organisation));
+                                  say_url(page, view.wanted.region), say_url(page, page_field(page, "segment")),
+                                  say_url(page, view.wanted.state), say_url(page, view.wanted.organisation));
     pages(page, base, "from", view.offset, view.shown, (int64_t)view.matched, "posts");
     page_foot(page);
 }

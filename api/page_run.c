@@ -157,7 +157,7 @@ static const char *question(struct page *page, struct run *run)
     const char *key = page_field(page, "key");
     if (*key && strlen(key) < 100)
         text = page_words(page, "%s,\"idempotency_key\":%s", text,
-                         say_json(page, page_words(page, "%s-%llx", key, (unsigned long long)digest(text))));
+                          say_json(page, page_words(page, "%s-%llx", key, (unsigned long long)digest(text))));
     return page_words(page, "%s}", text);
 }
 
@@ -428,10 +428,10 @@ void page_job(struct page *page)
     }
     page->refresh_s = running ? 2 : 0;
     page_head(page, "/plans",
-               running    ? "A plan is being made"
-               : conflict ? "There is no such plan"
-                          : "Stopped before there was a plan",
-               crumbs, 2);
+              running    ? "A plan is being made"
+              : conflict ? "There is no such plan"
+                         : "Stopped before there was a plan",
+              crumbs, 2);
     if (running)
         put_progress(page, job, at(error, "data"));
     else if (conflict)

@@ -87,7 +87,7 @@ static const char *redis_words(struct page *page, const json_t *redis)
     if (strcmp(text_at(redis, "breaker"), "closed") == 0)
         return "Answers";
     return page_words(page, "Away%s%s. Answers are the same, only slower at times",
-                     known_at(redis, "last_error") ? ": " : "", text_at(redis, "last_error"));
+                      known_at(redis, "last_error") ? ": " : "", text_at(redis, "last_error"));
 }
 
 static void put_state(struct page *page, const json_t *info, const json_t *stats)

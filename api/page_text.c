@@ -189,16 +189,20 @@ const char *say_lower(struct page *page, const char *word)
     return said;
 }
 
-const char *say_word(struct page *page, const char *word)
+const char *say_upper(struct page *page, const char *text)
 {
-    const char *lower = say_lower(page, word);
-    char *said = page_room(page, strlen(lower) + 1);
+    char *said = page_room(page, strlen(text) + 1);
     if (said == NULL)
         return "";
-    strcpy(said, lower);
+    strcpy(said, text);
     if (said[0] >= 'a' && said[0] <= 'z')
         said[0] = (char)(said[0] - 'a' + 'A');
     return said;
+}
+
+const char *say_word(struct page *page, const char *word)
+{
+    return say_upper(page, say_lower(page, word));
 }
 
 const char *say_words(struct page *page, const json_t *words)

@@ -13,7 +13,7 @@ function add(parent, name, attributes, text) {
 }
 
 // series: [{ name, className, filled, points: [[x, y], ...] }], in the same units.
-export function draw(svg, series, { height, formatX, formatY, fromZero = false }) {
+export function draw(svg, series, { height, formatX, fromZero = false }) {
   const width = 640;
   const edge = { top: 14, right: 96, bottom: 24, left: 56 };
   const points = series.flatMap((one) => one.points);
@@ -24,10 +24,11 @@ export function draw(svg, series, { height, formatX, formatY, fromZero = false }
   const high = Math.max(...ys);
   const x = scaleLinear([Math.min(...xs), Math.max(...xs, Math.min(...xs) + 1)], [edge.left, width - edge.right]);
   const y = scaleLinear([low, high > low ? high : low + 1], [height - edge.bottom, edge.top]).nice(4);
+  const sayY = y.tickFormat(4);
   svg.replaceChildren();
   for (const tick of y.ticks(4)) {
     add(svg, "line", { class: "wm-chart__grid", x1: edge.left, x2: width - edge.right, y1: y(tick), y2: y(tick) });
-    add(svg, "text", { x: edge.left - 8, y: y(tick) + 4, "text-anchor": "end" }, formatY(tick));
+    add(svg, "text", { x: edge.left - 8, y: y(tick) + 4, "text-anchor": "end" }, sayY(tick));
   }
   for (const tick of x.ticks(6)) add(svg, "text", { x: x(tick), y: height - 6, "text-anchor": "middle" }, formatX(tick));
   const labels = [];

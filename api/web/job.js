@@ -47,12 +47,27 @@ export function followJob(element) {
           { name: "Bound", className: "wm-chart__bound", points: bounds },
           { name: "Best so far", className: "wm-chart__value", points: values },
         ],
-        { height: 220, formatX: (x) => `${x} s`, formatY: (y) => y.toFixed(2) },
+        { height: 220, formatX: (x) => `${x} s` },
       );
   };
 
-  const ended = (state) => ["done", "cancelled", "failed"].includes(state);
+  // The page of the job goes on to its plan once there is one.
   const leave = () => location.replace(`/jobs/${encodeURIComponent(job)}`);
+
+  const listen = () => {
+    const events = new EventSource("/events?types=plan");
+    events.addEventListener("plan", ({ data }) => {
+      const news = JSON.parse(data);
+      if (news.job !== job) return;
+      if (news.state === "queued" || news.state === "running") return show(news);
+      events.close();
+      leave();
+    });
+    // A stream that is cut comes back by itself; one that is refused does not, and the page asks instead.
+    events.addEventListener("error", () => {
+      if (events.readyState === EventSource.CLOSED) poll();
+    });
+  };
 
   const poll = async () => {
     try {
@@ -64,5 +79,6 @@ export function followJob(element) {
       setTimeout(poll, 500);
     }
   };
-  poll();
+
+  listen();
 }

@@ -1,8 +1,6 @@
-// The service's figures, asked again every two seconds while the page is looked at.
+// The service's figures, as it tells them every two seconds.
 import { draw } from "./chart.js";
-import { ask } from "./rpc.js";
 
-const every = 2000;
 const kept = 60;
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 
@@ -29,21 +27,15 @@ export function followService(element) {
         height: 160,
         fromZero: true,
         formatX: (x) => (x === 0 ? "now" : `${-x} s ago`),
-        formatY: (y) => whole.format(y),
       });
     }
     before = { total, now };
   };
 
-  const poll = async () => {
-    if (!document.hidden)
-      try {
-        show(await ask("system.stats"), performance.now());
-      } catch {
-        at("rate-note").textContent = "the service does not answer now";
-        before = null;
-      }
-    setTimeout(poll, every);
-  };
-  poll();
+  const events = new EventSource("/events?types=stats");
+  events.addEventListener("stats", ({ data }) => show(JSON.parse(data), performance.now()));
+  events.addEventListener("error", () => {
+    at("rate-note").textContent = "the service does not answer now";
+    before = null;
+  });
 }
