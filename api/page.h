@@ -104,11 +104,13 @@ const char *say_benefit(struct page *page, double benefit);                     
 const char *say_date(struct page *page, const char *iso);                                    /* 4 May 2026 */
 const char *say_word(struct page *page, const char *word);                                   /* Band 9 */
 const char *say_upper(struct page *page, const char *text);                                  /* with a capital */
-const char *say_words(struct page *page, const json_t *words);                               /* a, b and c */
-const char *say_lower(struct page *page, const char *word);                                  /* band 9 */
-const char *say_url(struct page *page, const char *id);    /* an id as a part of a URL */
-const char *say_json(struct page *page, const char *text); /* a text as a JSON string, for params */
-const char *say_length(struct page *page, int64_t ms);     /* 9 seconds */
+/* A sentence of the engine, its dates and words of vocabularies as people write them. */
+const char *say_sentence(struct page *page, const char *sentence);
+const char *say_words(struct page *page, const json_t *words); /* a, b and c */
+const char *say_lower(struct page *page, const char *word);    /* band 9 */
+const char *say_url(struct page *page, const char *id);        /* an id as a part of a URL */
+const char *say_json(struct page *page, const char *text);     /* a text as a JSON string, for params */
+const char *say_length(struct page *page, int64_t ms);         /* 9 seconds */
 /* "extend the fit and proper person check of L000169 to ..."; and several as one sentence, without its stop (page_change.c). */
 const char *say_change(struct page *page, const json_t *change);
 const char *say_changes(struct page *page, const json_t *changes, bool together);

@@ -57,6 +57,7 @@ static const char *const reasons[][3] = {
     {"money", "needs more money", "need more money"},
     {"stock", "needs a package that has run out", "need a package that has run out"},
     {"not_eligible", "has no eligible leader", "have no eligible leader"},
+    {"not_settled", "was not settled in time", "were not settled in time"},
     {"outbid", "loses its best leader to another post", "lose their best leader to another post"},
 };
 enum { REASONS = sizeof reasons / sizeof *reasons };

@@ -36,7 +36,12 @@ static void put_rules(struct page *page, const json_t *rules)
 {
     static const char *const columns[] = {"Rule", "Verdict", "Why", NULL};
     const json_t *rule;
-    size_t i;
+    size_t i, passes = 0;
+    json_array_foreach(rules, i, rule) passes += strcmp(text_at(rule, "verdict"), "passed") == 0;
+    put(page,
+        "<section aria-labelledby=\"rules-heading\"><h2 class=\"nhsuk-heading-m\" id=\"rules-heading\">%s of %s rules "
+        "pass</h2>",
+        passes ? say_number(page, (int64_t)passes) : "None", say_number(page, (int64_t)json_array_size(rules)));
     table_begin(page, "rules", "The rules, in the order they are asked", columns);
     json_array_foreach(rules, i, rule)
     {
@@ -47,10 +52,11 @@ static void put_rules(struct page *page, const json_t *rules)
         put(page, "<td class=\"nhsuk-table__cell\">");
         tag(page, passed ? "green" : refused ? "red" : "yellow", passed ? "Passed" : refused ? "Refused" : "Not known");
         put(page, "</td>");
-        cell_text(page, text_at(rule, "note"));
+        cell_text(page, say_sentence(page, text_at(rule, "note")));
         put(page, "</tr>");
     }
     table_end(page);
+    put(page, "</section>");
 }
 
 /* ---- Why ---- */
@@ -235,7 +241,7 @@ static void put_packages(struct page *page, const json_t *packages)
     }
     put(page, "<section aria-labelledby=\"packages-heading\"><h2 class=\"nhsuk-heading-m\" id=\"packages-heading\">");
     if (best)
-        put(page, "%s makes a yes likeliest for what it does</h2>", text_at(best, "name"));
+        put(page, "The best package here is %s</h2>", text_at(best, "package_id"));
     else
         put(page, "No package can be offered</h2>");
     put(page, "<p class=\"wm-reading\">A further point is one percentage point more chance than with the cheapest "
@@ -265,12 +271,11 @@ static const char *verdict(struct page *page, const json_t *pair)
     const char *rules = "";
     size_t i;
     if (true_at(pair, "eligible"))
-        return page_words(page, "Eligible, and number %s of %s for this post",
-                          say_number(page, number_at(pair, "rank")),
+        return page_words(page, "Number %s of %s for this post", say_number(page, number_at(pair, "rank")),
                           say_number(page, number_at(pair, "eligible_count")));
     json_array_foreach(at(pair, "rules"), i, rule) if (strcmp(text_at(rule, "verdict"), "passed") != 0) rules =
         page_words(page, "%s%s%s", rules, *rules ? ", " : "", say_lower(page, text_at(rule, "rule")));
-    return page_words(page, "Not eligible: %s", rules);
+    return say_upper(page, rules);
 }
 
 void page_pair(struct page *page)

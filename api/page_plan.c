@@ -253,7 +253,7 @@ static void cell_fix(struct page *page, const json_t *row)
     else if (json_array_size(at(fix, "changes")))
         put(page, "%s", say_changes(page, at(fix, "changes"), true_at(fix, "together")));
     else
-        put(page, "%s", text_at(fix, "text"));
+        put(page, "%s", say_sentence(page, text_at(fix, "text")));
     if (*leader && *post)
         put(page, ". <a class=\"wm-nowrap\" href=\"/posts/%s/leaders/%s\">%s at %s</a>", say_url(page, post),
             say_url(page, leader), leader, post);

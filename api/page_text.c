@@ -147,6 +147,35 @@ const char *say_date(struct page *page, const char *iso)
     return page_words(page, "%d %s %d", day, months[month - 1], year);
 }
 
+/* Whether a date of ten characters begins here. */
+static bool is_date(const char *text)
+{
+    for (int i = 0; i < 10; i++)
+        if (i == 4 || i == 7 ? text[i] != '-' : text[i] < '0' || text[i] > '9')
+            return false;
+    return true;
+}
+
+const char *say_sentence(struct page *page, const char *sentence)
+{
+    struct buf out;
+    buf_init(&out, 4 * strlen(sentence) + 64);
+    for (const char *at_text = sentence; *at_text;)
+        if (is_date(at_text)) {
+            char iso[11] = {0};
+            memcpy(iso, at_text, 10);
+            buf_text(&out, say_date(page, iso));
+            at_text += 10;
+        } else {
+            buf_char(&out, *at_text == '_' ? ' ' : *at_text);
+            at_text++;
+        }
+    buf_char(&out, '\0');
+    const char *said = out.failed ? "" : page_words(page, "%s", out.at);
+    buf_fini(&out);
+    return said;
+}
+
 /* Words of vocabularies that are more than their letters. */
 static const char *known_word(const char *word)
 {

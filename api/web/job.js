@@ -12,6 +12,8 @@ const phases = {
   reasons: "Finding reasons and fixes",
 };
 
+const figure = (value) => (value < 100 ? value.toFixed(4) : value.toFixed(1));
+
 const seconds = (ms) => {
   const s = Math.round(ms / 1000);
   return s === 1 ? "1 second" : s < 120 ? `${s} seconds` : `${Math.round(s / 60)} minutes`;
@@ -32,12 +34,13 @@ export function followJob(element) {
     say("phase", phases[news.phase] ?? "Waiting for its turn");
     say("time", seconds(news.elapsed_ms ?? 0));
     if (news.value != null) {
-      say("value", news.value.toFixed(4));
+      say("value", figure(news.value));
       values.push([news.elapsed_ms / 1000, news.value]);
     }
     if (news.bound != null) {
-      say("bound", news.bound.toFixed(4));
-      bounds.push([news.elapsed_ms / 1000, news.bound]);
+      say("bound", figure(news.bound));
+      // The first bounds count openings and little more: drawn, they would press the rest flat.
+      if (news.value != null && news.bound < 2 * news.value) bounds.push([news.elapsed_ms / 1000, news.bound]);
     }
     if (news.gap != null) say("gap", `${(100 * news.gap).toFixed(2)}%`);
     if (values.length + bounds.length > 1)

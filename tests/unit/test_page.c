@@ -365,7 +365,8 @@ static void sentences(void **state)
     expect(page, "/feeds/v1/allocation.csv?run=P1&amp;bom=1");
     page_free(page);
     page = make(page_pair, "V00042", "L000230", NULL, false);
-    expect(page, "Not eligible: fit and proper person check");
+    expect(page, "<strong>Fit and proper person check</strong>");
+    expect(page, "it holds until 7 December 2026");
     expect(page, "(84 days)");
     page_free(page);
 }
