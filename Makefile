@@ -81,10 +81,17 @@ test: ## install what is missing, build, run every test; TEST=name runs one
 
 tests: $(TESTS) $(REPLAYS)
 
-web: ## the pages' stylesheet and script, with npm, to be compiled in by the next make
-	@sh .ci/deps web
+# Optional: npm is much to install, and without what it builds the pages are served in a plain version.
+web: ## with npm: the full pages' stylesheet and script, compiled into the programs
+	@sh .ci/deps build web
 	@cd api/web && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && node build.mjs $(CURDIR)/$(WEB)/full
 	@$(MAKE) all
+
+browser: ## the full pages in Chromium, by mouse and by keys; pictures in build/screenshots (minutes)
+	@sh .ci/deps build web browser
+	@$(MAKE) web
+	@cd tests/browser && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
+	@BUILD=$(BUILD) node --test --test-reporter=spec tests/browser/pages.test.mjs
 
 bench: ## the numbers of bench/README.md but the planner's, on this machine (10 minutes; QUICK=1: 4)
 	@$(MAKE) bench-kernel SUITE=
@@ -212,6 +219,7 @@ check: ## everything that must hold before a release (about twenty minutes)
 	@$(MAKE) ubsan
 	@$(MAKE) tsan
 	@$(MAKE) tidy
+	@$(MAKE) browser
 	@$(MAKE) fuzz FUZZ_SECONDS=20
 
 strict: ## no warning from gcc or clang

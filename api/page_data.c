@@ -87,18 +87,26 @@ static const char *age_words(struct page *page, int64_t days)
     return page_words(page, "%.1f years", (double)days / 365.25);
 }
 
-static void put_source(struct page *page, const json_t *rows, const char *column, const char *name, const char *as_of)
+/* The dates of a column, sorted. */
+static size_t read_dates(struct page *page, const json_t *rows, const char *column, const char ***out)
 {
     size_t n = 0, i;
     const json_t *item;
-    const char **dates = page_room(page, (json_array_size(rows) + 1) * sizeof *dates);
-    if (dates == NULL)
-        return;
-    json_array_foreach(rows, i, item) if (known_at(at(item, "row"), column)) dates[n++] =
+    *out = page_room(page, (json_array_size(rows) + 1) * sizeof **out);
+    if (*out == NULL)
+        return 0;
+    json_array_foreach(rows, i, item) if (known_at(at(item, "row"), column))(*out)[n++] =
         text_at(at(item, "row"), column);
+    qsort(*out, n, sizeof **out, by_text);
+    return n;
+}
+
+static void put_source(struct page *page, const json_t *rows, const char *column, const char *name, const char *as_of)
+{
+    const char **dates;
+    size_t n = read_dates(page, rows, column, &dates);
     if (n == 0)
         return;
-    qsort(dates, n, sizeof *dates, by_text);
     int64_t now = day_number(as_of), middle = now - day_number(dates[n / 2]);
     put(page, "<tr>");
     cell_text(page, name);
@@ -119,9 +127,15 @@ static void put_ages(struct page *page, const char *as_of)
         "\"kind\":\"organisation\",\"columns\":[\"segment_as_of\",\"cqc_as_of\",\"survey_as_of\"]";
     size_t first = 0;
     const json_t *rows = at(ask_rows(page, "dataset.list", members, &first), "rows");
+    const char **dates;
+    size_t n = read_dates(page, rows, "cqc_as_of", &dates);
+    put(page, "<section aria-labelledby=\"age-heading\"><h2 class=\"nhsuk-heading-m\" id=\"age-heading\">");
+    if (n)
+        put(page, "Half of the CQC ratings are older than %s</h2>",
+            age_words(page, day_number(as_of) - day_number(dates[n / 2])));
+    else
+        put(page, "How old the published sources are</h2>");
     put(page,
-        "<section aria-labelledby=\"age-heading\"><h2 class=\"nhsuk-heading-m\" id=\"age-heading\">How old the "
-        "published sources are</h2>"
         "<p class=\"wm-reading\">Ages are counted to %s, the day the data speaks of. Older signals count less.</p>",
         say_date(page, as_of));
     table_begin(page, "ages", "Age of each source", columns);
@@ -139,9 +153,17 @@ static void put_unknown(struct page *page, const json_t *info)
     static const char *const columns[] = {"Column", "Of", "What it is", "#Unknown", "-Share unknown", NULL};
     const json_t *table, *column;
     size_t i, j;
-    put(page, "<section aria-labelledby=\"unknown-heading\"><h2 class=\"nhsuk-heading-m\" id=\"unknown-heading\">Which "
-              "cells are unknown</h2>"
-              "<p class=\"wm-reading\">Unknown is never taken for agreement: a check that is not known to hold "
+    int64_t all = 0, with = 0;
+    json_array_foreach(at(info, "tables"), i, table) json_array_foreach(at(table, "columns"), j, column)
+    {
+        all++;
+        with += !true_at(column, "required") && unknown_cells(page, table, column) > 0;
+    }
+    put(page,
+        "<section aria-labelledby=\"unknown-heading\"><h2 class=\"nhsuk-heading-m\" id=\"unknown-heading\">%s of %s "
+        "columns have unknown cells</h2>",
+        say_number(page, with), say_number(page, all));
+    put(page, "<p class=\"wm-reading\">Unknown is never taken for agreement: a check that is not known to hold "
               "refuses, and a signal that is not there "
               "counts as missing evidence.</p>");
     table_begin(page, "unknown", "Columns with unknown cells", columns);

@@ -18,8 +18,10 @@ static void put_head(struct page *page, const char *title)
         title);
     put(page, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
               "<meta name=\"theme-color\" content=\"#003087\">");
-    if (page->refresh_s)
+    if (page->refresh_s && assets_full)
         put(page, "<noscript><meta http-equiv=\"refresh\" content=\"%d\"></noscript>", page->refresh_s);
+    else if (page->refresh_s)
+        put(page, "<meta http-equiv=\"refresh\" content=\"%d\">", page->refresh_s);
     put(page, "<link rel=\"icon\" href=\"/assets/%s/icon.svg\" type=\"image/svg+xml\">", assets_hash);
     put(page, "<link rel=\"stylesheet\" href=\"/assets/%s/app.css\">", assets_hash);
     if (assets_full)
@@ -67,8 +69,10 @@ void page_head(struct page *page, const char *here, const char *title, const str
     put_crumbs(page, crumbs, n);
     put(page, "<main class=\"nhsuk-main-wrapper\" id=\"maincontent\">");
     if (!assets_full)
-        put(page, "<p class=\"wm-notice\">This is the plain version of the page. For the full one, run "
-                  "<code>make web</code> where wellmatch was built (it needs npm), then build and start it again.</p>");
+        put(page,
+            "<p class=\"wm-notice\">This is the plain version of the page: tables do not sort and figures do not move. "
+            "For the full one, run <code>make web</code> where wellmatch was built (it needs npm), and start it "
+            "again.</p>");
     put(page, "<h1 class=\"nhsuk-heading-l wm-title\">%s</h1>", title);
 }
 

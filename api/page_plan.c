@@ -31,6 +31,26 @@ static void put_proof(struct page *page, const json_t *summary)
     put(page, "</p>");
 }
 
+/* What was asked for beyond all posts and the data's own limits. */
+static void put_asked(struct page *page, const json_t *asked)
+{
+    const json_t *limits = at(asked, "limits"), *limit;
+    size_t i, n = json_array_size(at(asked, "posts"));
+    if (n == 0 && json_array_size(limits) == 0)
+        return;
+    put(page, "<div class=\"nhsuk-inset-text\"><p>What was asked for:</p><ul class=\"nhsuk-list nhsuk-list--bullet\">");
+    if (n)
+        put(page, "<li>only %s</li>", say_count(page, (int64_t)n, "post", "posts"));
+    json_array_foreach(limits, i, limit)
+    {
+        bool money = strcmp(text_at(limit, "resource"), "budget") == 0, to = known_at(limit, "to");
+        int64_t amount = number_at(limit, to ? "to" : "add");
+        put(page, "<li>%s %s: %s%s</li>", say_lower(page, text_at(limit, "resource")), text_at(limit, "of"),
+            money ? say_pounds(page, amount) : say_number(page, amount), to ? "" : " more");
+    }
+    put(page, "</ul></div>");
+}
+
 static void put_figures(struct page *page, const json_t *summary)
 {
     int64_t local = number_at(summary, "local_cost_gbp"), central = number_at(summary, "central_cost_gbp");
@@ -346,6 +366,7 @@ void page_plan(struct page *page)
     page_head(page, "/plans", headline(page, summary), crumbs, 2);
     put_stale(page, summary);
     put_proof(page, summary);
+    put_asked(page, at(summary, "request"));
     put_figures(page, summary);
     size_t first = 0;
     const json_t *totals =

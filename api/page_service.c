@@ -63,8 +63,13 @@ static void put_methods(struct page *page, json_t *methods)
                                           "#90% within", "#99% within", NULL};
     const json_t *method;
     const char *name;
-    put(page, "<section aria-labelledby=\"latency-heading\"><h2 class=\"nhsuk-heading-m\" id=\"latency-heading\">How "
-              "fast it answers</h2>");
+    const json_t *shortlist = json_object_get(methods, "match.shortlist");
+    put(page, "<section aria-labelledby=\"latency-heading\"><h2 class=\"nhsuk-heading-m\" id=\"latency-heading\">");
+    if (number_at(shortlist, "latency_us/n"))
+        put(page, "99%% of shortlists are answered within %s</h2>",
+            say_micro(page, number_at(shortlist, "latency_us/p99")));
+    else
+        put(page, "How fast it answers</h2>");
     table_begin(page, "latency", "Time to answer, by question, since the service was started", columns);
     json_object_foreach(methods, name, method)
     {

@@ -1,7 +1,7 @@
 // Makes the stylesheet and the script of the pages: node build.mjs [FOLDER]. Neither may name another host, nor a font that is not there.
 import { compile } from "sass";
 import { build, transform } from "esbuild";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -14,7 +14,7 @@ const ceiling = 100 * 1024;
 const sheet = compile(path.join(here, "app.scss"), { loadPaths: [path.join(here, "node_modules")], quietDeps: true });
 // nhsuk-frontend draws the cross that empties a search field from an image; no field of ours is one.
 const drawn = sheet.css.replace(/^.*url\("\/assets\/images\/[^\n]*\n/gm, "");
-const css = (await transform(drawn, { loader: "css", minify: true, target })).code;
+const css = (await transform(`${drawn}\n${await readFile(path.join(here, "page.css"), "utf8")}`, { loader: "css", minify: true, target })).code;
 const js = (
   await build({ entryPoints: [path.join(here, "app.js")], bundle: true, minify: true, format: "esm", target, write: false, legalComments: "none" })
 ).outputFiles[0].text;

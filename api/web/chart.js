@@ -13,7 +13,7 @@ function add(parent, name, attributes, text) {
 }
 
 // series: [{ name, className, filled, points: [[x, y], ...] }], in the same units.
-export function draw(svg, series, { height, formatX, fromZero = false }) {
+export function draw(svg, series, { height, formatX, fromZero = false, domain }) {
   const width = 640;
   const edge = { top: 14, right: 96, bottom: 24, left: 56 };
   const points = series.flatMap((one) => one.points);
@@ -22,7 +22,7 @@ export function draw(svg, series, { height, formatX, fromZero = false }) {
   const ys = points.map(([, y]) => y);
   const low = fromZero ? 0 : Math.min(...ys);
   const high = Math.max(...ys);
-  const x = scaleLinear([Math.min(...xs), Math.max(...xs, Math.min(...xs) + 1)], [edge.left, width - edge.right]);
+  const x = scaleLinear(domain ?? [Math.min(...xs), Math.max(...xs, Math.min(...xs) + 1)], [edge.left, width - edge.right]);
   const y = scaleLinear([low, high > low ? high : low + 1], [height - edge.bottom, edge.top]).nice(4);
   const sayY = y.tickFormat(4);
   svg.replaceChildren();

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Gathers what is compiled into the daemon for its pages: what `make web` built, or else the plain stylesheet.
+# Gathers what is compiled into the daemon for its pages: what `make web` built, or else the stylesheet that needs no building.
 #
 #   sh api/web/embed.sh build/web     writes app.css, app.js, icon.svg, each also gzipped, and embedded.h, where they changed
 set -eu
@@ -19,7 +19,8 @@ if [ -s "$web/full/app.css" ] && [ -s "$web/full/app.js" ]; then
     keep "$web/full/app.css" app.css
     keep "$web/full/app.js" app.js
 else
-    keep "$here/plain.css" app.css
+    cat "$here/base.css" "$here/page.css" >"$web/plain.css"
+    keep "$web/plain.css" app.css
     keep /dev/null app.js
 fi
 keep "$here/icon.svg" icon.svg

@@ -23,9 +23,10 @@ export function followService(element) {
       if (rates.length > kept) rates.shift();
       at("rate").textContent = rate < 10 ? rate.toFixed(1) : whole.format(rate);
       at("rate-note").textContent = "in the last two seconds";
-      draw(svg, [{ name: "", className: "wm-chart__value", filled: true, points: rates.map(([time, value]) => [(time - now) / 1000, value]) }], {
+      if (rates.length > 1) draw(svg, [{ name: "", className: "wm-chart__value", filled: true, points: rates.map(([time, value]) => [(time - now) / 1000, value]) }], {
         height: 160,
         fromZero: true,
+        domain: [-2 * kept, 0],
         formatX: (x) => (x === 0 ? "now" : `${-x} s ago`),
       });
     }

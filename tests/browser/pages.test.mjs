@@ -228,7 +228,7 @@ describe("the sample", () => {
       await page.keyboard.press("Enter");
       await page.waitForURL(/\/plans\/P/, { timeout: 60000 });
       assert.match(await page.locator("h1").textContent(), /^The plan fills \d+ of 29 posts$/);
-      await tabTo(page, page.getByText("What benefit, bound, gap and price mean"));
+      await tabTo(page, page.locator("summary"));
       await page.keyboard.press("Enter");
       assert.ok(await page.getByText("A value that no plan within the limits can exceed.").isVisible());
       await tabTo(page, page.getByLabel("Post, organisation or leader"));

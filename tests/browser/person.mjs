@@ -35,9 +35,10 @@ export async function shoot(page, name) {
 
 // Presses Tab until what is wanted has the focus, which must be seen; never longer than a round of the page.
 export async function tabTo(page, wanted) {
+  const target = await wanted.elementHandle();
   for (let presses = 0; presses < 400; presses++) {
     await page.keyboard.press("Tab");
-    if (!(await wanted.evaluate((element) => element === document.activeElement))) continue;
+    if (!(await target.evaluate((element) => element === document.activeElement))) continue;
     const seen = await wanted.evaluate((element) => {
       const style = getComputedStyle(element);
       const before = getComputedStyle(element, "::before");
