@@ -83,12 +83,12 @@ tests: $(TESTS) $(REPLAYS)
 
 # Optional: npm is much to install, and without what it builds the pages are served in a plain version.
 web: ## with npm: the full pages' stylesheet and script, compiled into the programs
-	@sh .ci/deps build web
+	@sh .ci/deps build; command -v npm >/dev/null || sh .ci/deps web
 	@cd api/web && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && node build.mjs $(CURDIR)/$(WEB)/full
 	@$(MAKE) all
 
 browser: ## the full pages in Chromium, by mouse and by keys; pictures in build/screenshots (minutes)
-	@sh .ci/deps build web browser
+	@sh .ci/deps build browser
 	@$(MAKE) web
 	@cd tests/browser && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 	@BUILD=$(BUILD) node --test --test-reporter=spec tests/browser/pages.test.mjs
