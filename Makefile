@@ -38,6 +38,7 @@ endif
 # ---- Sources and what becomes of them ----
 
 O := $(BUILD)/obj
+WEB := build/web
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
 MAINS := api/wellmatchd.c api/wellmatch.c
@@ -70,6 +71,7 @@ deps: ## install what building and testing need (Debian; says first what)
 
 run: ## install what is missing, build, serve data/sample on 127.0.0.1:7345, build/wellmatch.sock and http://127.0.0.1:7346
 	@sh .ci/deps build
+	@! command -v npm >/dev/null || $(MAKE) $(WEB)/full/app.js || echo "The pages are served in their plain version."
 	@$(MAKE) all
 	@exec $(BUILD)/wellmatchd --data data/sample --listen tcp://127.0.0.1:7345 \
 	    --listen unix:$(BUILD)/wellmatch.sock --http 127.0.0.1:7346
@@ -84,8 +86,12 @@ tests: $(TESTS) $(REPLAYS)
 # Optional: npm is much to install, and without what it builds the pages are served in a plain version.
 web: ## with npm: the full pages' stylesheet and script, compiled into the programs
 	@sh .ci/deps build; command -v npm >/dev/null || sh .ci/deps web
+	@$(MAKE) $(WEB)/full/app.js all
+
+WEB_SOURCES := $(wildcard api/web/*.js api/web/*.css api/web/*.scss api/web/*.mjs api/web/package*.json)
+$(WEB)/full/app.js: $(WEB_SOURCES)
+	@echo "  npm api/web"
 	@cd api/web && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && node build.mjs $(CURDIR)/$(WEB)/full
-	@$(MAKE) all
 
 browser: ## the full pages in Chromium, by mouse and by keys; pictures in build/screenshots (minutes)
 	@sh .ci/deps build browser
@@ -113,7 +119,6 @@ bench-kernel: $(PROGRAMS) $(TOOLS) ## the kernel beside FAISS and numpy, and how
 # ---- Compiling ----
 
 # What the pages need beside their HTML is compiled in: what `make web` made of api/web, or a plain stylesheet.
-WEB := build/web
 $(O)/api/assets.o: DEFINES = -DWEB='"$(WEB)"' -I$(WEB)
 $(O)/api/assets.o: $(WEB)/embedded.h
 $(WEB)/embedded.h: force

@@ -4,8 +4,7 @@
  */
 #include "assets.h"
 
-#include "embedded.h"
-
+#include <embedded.h>
 #include <string.h>
 
 #define EMBED(name, file)                                                                                     \
