@@ -45,12 +45,17 @@ static json_t *read_prices(struct page *page, const char *plan)
     return prices;
 }
 
-/* What the best plan would gain by a step more: as solving again saw it, or else at most. */
-static double gain(const json_t *price)
+enum { WORTH_NANO = 50000 /* of value: what four decimals show */ };
+
+/* What solving again with a step more gave. Without it there is only what it could be at most, which is no promise. */
+static double seen(const json_t *price)
 {
-    if (known_at(price, "resolved"))
-        return real_at(price, "resolved");
-    return real_at(price, "gain_most");
+    return known_at(price, "resolved") ? fmax(real_at(price, "resolved"), 0) : 0;
+}
+
+static bool adds(const json_t *price)
+{
+    return seen(price) >= WORTH_NANO / 1e9;
 }
 
 static const char *step_words(struct page *page, const json_t *price)
@@ -64,19 +69,22 @@ static const char *step_words(struct page *page, const json_t *price)
 
 static void cell_worth(struct page *page, const json_t *price)
 {
-    double worth = fmax(gain(price), 0);
-    if (price == NULL || worth < 5e-5) {
-        put(page, "<td class=\"nhsuk-table__cell wm-quiet\" data-value=\"0\">More would add nothing</td>");
-        return;
-    }
-    put(page, "<td class=\"nhsuk-table__cell\" data-value=\"%.9f\"><strong>%s+%s</strong> for %s</td>", worth,
-        known_at(price, "resolved") ? "" : "at most ", say_benefit(page, worth), step_words(page, price));
+    double most = real_at(price, "gain_most");
+    put(page, "<td class=\"nhsuk-table__cell\" data-value=\"%.9f\">", seen(price));
+    if (adds(price))
+        put(page, "<strong>+%s</strong> for %s", say_benefit(page, seen(price)), step_words(page, price));
+    else if (price && !known_at(price, "resolved") && most >= WORTH_NANO / 1e9)
+        put(page, "<span class=\"wm-quiet\">Not tried out; at most +%s for %s</span>", say_benefit(page, most),
+            step_words(page, price));
+    else
+        put(page, "<span class=\"wm-quiet\">More would add nothing</span>");
+    put(page, "</td>");
 }
 
 static int by_worth(const void *a, const void *b)
 {
     const struct limit *one = a, *other = b;
-    double first = one->price ? fmax(gain(one->price), 0) : 0, second = other->price ? fmax(gain(other->price), 0) : 0;
+    double first = seen(one->price), second = seen(other->price);
     if (first < second || second < first)
         return first < second ? 1 : -1;
     double used = one->limit ? (double)one->used / (double)one->limit : 0;
@@ -135,10 +143,17 @@ static const char *budget_name(struct page *page, const struct places *places, c
 static const char *finding(struct page *page, const struct limits *limits, const char *one, const char *many,
                            const char *none)
 {
-    int64_t spent = 0;
-    for (size_t i = 0; i < limits->n; i++)
-        spent += limits->at[i].price != NULL && gain(limits->at[i].price) >= 5e-5;
-    return spent ? page_words(page, "More of %s would add to the plan", say_count(page, spent, one, many)) : none;
+    int64_t would = 0, might = 0;
+    for (size_t i = 0; i < limits->n; i++) {
+        const json_t *price = limits->at[i].price;
+        would += adds(price);
+        might += price && !known_at(price, "resolved") && real_at(price, "gain_most") >= WORTH_NANO / 1e9;
+    }
+    if (would)
+        return page_words(page, "More of %s would add to the plan", say_count(page, would, one, many));
+    if (might)
+        return page_words(page, "More of %s might add to the plan", say_count(page, might, one, many));
+    return none;
 }
 
 void plan_put_limits(struct page *page, const char *plan)

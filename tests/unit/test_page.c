@@ -102,7 +102,8 @@ static void poison(json_t *json)
             keep = keep || strcmp(kept[i], key) == 0;
         if (json_is_string(item) && !keep)
             json_object_set_new(json, key, json_sprintf("%s%s", json_string_value(item), hostile));
-        poison(item);
+        else
+            poison(item);
     }
 }
 
