@@ -119,7 +119,7 @@ bench-kernel: $(PROGRAMS) $(TOOLS) ## the kernel beside FAISS and numpy, and how
 # ---- Compiling ----
 
 # What the pages need beside their HTML is compiled in: what `make web` made of api/web, or a plain stylesheet.
-$(O)/api/assets.o: DEFINES = -DWEB='"$(WEB)"' -I$(WEB)
+$(O)/api/assets.o: DEFINES = -I$(WEB)
 $(O)/api/assets.o: $(WEB)/embedded.h
 $(WEB)/embedded.h: force
 	@sh api/web/embed.sh $(WEB)
@@ -264,7 +264,7 @@ format-check:
 # One file a run: clang-tidy 14 misjudges va_list from its second file on.
 tidy: ## static analysis by .clang-tidy
 	@printf '%s\n' $(filter-out %.inc.c,$(filter engine/%.c api/%.c bench/%.c bench/load/%.c,$(SOURCES))) | \
-	    xargs -P 4 -I FILE clang-tidy --quiet FILE -- -std=c11 -D_GNU_SOURCE -Iinclude -Iengine -Iapi -Ibench/load 2>&1 | \
+	    xargs -P 4 -I FILE clang-tidy --quiet FILE -- -std=c11 -D_GNU_SOURCE -Iinclude -Iengine -Iapi -Ibench/load -I$(WEB) 2>&1 | \
 	    { ! grep -E -A 4 'error:|warning:'; }
 
 layers: $(STATIC) $(SHARED) ## includes point one way; the library reaches for nothing outside itself

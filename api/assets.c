@@ -1,15 +1,15 @@
 /*
- * The bytes of the stylesheet, script and icon, put into the program by the assembler (C11 has no other way that needs no array of
- * numbers). api/web/embed.sh has gathered them in WEB and written embedded.h, which says which they are.
+ * The bytes of the stylesheet, script and icon, put into the program by the assembler (C11 has no other way that needs
+ * no array of numbers). api/web/embed.sh has gathered them and written embedded.h, which says where they are.
  */
 #include "assets.h"
 
 #include <embedded.h>
 #include <string.h>
 
-#define EMBED(name, file)                                                                                     \
-    __asm__(".pushsection .rodata\n.globl " #name "\n" #name ":\n.incbin \"" WEB "/" file "\"\n.globl " #name \
-            "_end\n" #name "_end:\n.byte 0\n.popsection\n");                                                  \
+#define EMBED(name, file)                                                                           \
+    __asm__(".pushsection .rodata\n.globl " #name "\n" #name ":\n.incbin \"" EMBEDDED_FROM "/" file \
+            "\"\n.globl " #name "_end\n" #name "_end:\n.byte 0\n.popsection\n");                    \
     extern const char name[], name##_end[];
 
 EMBED(asset_css, "app.css")

@@ -1,6 +1,6 @@
 /*
- * What the pages need beside their HTML, compiled into the program: stylesheet, script, icon, as they are and gzipped. Built from
- * api/web by `make web` with npm; without it, a plain stylesheet and no script.
+ * What the pages need beside their HTML, compiled into the program: stylesheet, script, icon, as they are and gzipped.
+ * Built from api/web by `make web` with npm; without it, a plain stylesheet and no script.
  */
 #ifndef API_ASSETS_H
 #define API_ASSETS_H

@@ -1,14 +1,15 @@
 /*
- * The pages that people read: from a path and the results of methods to a text of HTML. No HTTP, no engine, no clock: a page asks
- * for results by name and params until it has all of them, so whoever makes one may get them from a cache, a worker or a test.
+ * The pages that people read: from a path and the results of methods to a text of HTML. No HTTP, no engine, no clock:
+ * a page asks for results by name and params until it has all of them, so whoever makes one may get them from a cache,
+ * a worker or a test.
  *
  *     struct page *page = page_new(&asked);
  *     while (!page_make(page))
  *         for (size_t i = 0; page_open(page, i); i++) ... run it ... page_give(page, i, code, body);
  *     page->status, page->location, page->html
  *
- * A page function runs from its top each time; page_ask gives what is there already. Written are only literal texts with
- * %-places, and what goes into a place is escaped: there is no way to put a text unescaped.
+ * A page function runs from its top each time; page_ask gives what is there already. Written are only literal texts
+ * with %-places, and what goes into a place is escaped: there is no way to put a text unescaped.
  */
 #ifndef API_PAGE_H
 #define API_PAGE_H
@@ -111,7 +112,8 @@ const char *say_lower(struct page *page, const char *word);    /* band 9 */
 const char *say_url(struct page *page, const char *id);        /* an id as a part of a URL */
 const char *say_json(struct page *page, const char *text);     /* a text as a JSON string, for params */
 const char *say_length(struct page *page, int64_t ms);         /* 9 seconds */
-/* "extend the fit and proper person check of L000169 to ..."; and several as one sentence, without its stop (page_change.c). */
+/* "extend the fit and proper person check of L000169 to ..."; and several as one sentence, without its stop
+   (page_change.c). */
 const char *say_change(struct page *page, const json_t *change);
 const char *say_changes(struct page *page, const json_t *changes, bool together);
 const char *say_kind(struct page *page, const char *kind, int64_t number);
@@ -122,7 +124,8 @@ struct crumb {
     const char *href, *text;
 };
 
-/* The head of a page to its h1 (a literal caption may stand above it), with the way to it; `here` is the entry of the navigation. */
+/* The head of a page to its h1 (a literal caption may stand above it), with the way to it; `here` is the entry of
+   the navigation. */
 void page_head(struct page *page, const char *here, const char *title, const struct crumb *crumbs, size_t n);
 void page_foot(struct page *page);
 /* A whole page that says that something failed; `error` is what the method said. */
@@ -131,8 +134,8 @@ void page_not_found(struct page *page, const char *what);
 /* The page of a plan that there is not yet. */
 void page_no_plan(struct page *page, const char *here, const char *title);
 
-/* A table that scrolls inside itself where the window is narrow. Names of columns end by NULL; '#' before a name: numbers;
-   '-' : it cannot be sorted by. The caption states what the table shows. */
+/* A table that scrolls inside itself where the window is narrow. Names of columns end by NULL; '#' before a name:
+   numbers; '-': it cannot be sorted by. The caption states what the table shows. */
 void table_begin(struct page *page, const char *id, const char *caption, const char *const columns[]);
 void table_end(struct page *page);
 /* One cell of numbers: shown as `text`, sorted by `value`. */
@@ -148,7 +151,8 @@ void figure(struct page *page, const char *value, const char *label, const char 
 /* A row of a list of names and values. */
 void fact(struct page *page, const char *name, const char *value);
 void tag(struct page *page, const char *tone, const char *text);
-/* Links to the pages before and after of a long table: `base` is a path and query to which offset is added under `name`. */
+/* Links to the pages before and after of a long table: `base` is a path and query to which offset is added under
+   `name`. */
 void pages(struct page *page, const char *base, const char *name, size_t offset, size_t rows, int64_t total,
            const char *what);
 

@@ -1,4 +1,5 @@
-/* A change that would help, as a sentence: "Extend the fit and proper person check of L000169 from 31 May 2026 to 1 May 2027 (335 days)". */
+/* A change that would help, as a sentence: "Extend the fit and proper person check of L000169 from 31 May 2026 to 1
+   May 2027 (335 days)". */
 #include "page.h"
 
 #include <math.h>

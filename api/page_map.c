@@ -1,8 +1,8 @@
 /*
- * England as a map of organisations, and as tiles of regions. The projection is equirectangular, narrowed by the cosine of 53
- * degrees: over England alone nothing better can be told apart. A mark's shape is the segment, its fill how far the posts are filled;
- * colour only repeats it. The coast is drawn through headlands, towns and border crossings, to 0.05 degrees. London is drawn
- * again, five times as large, where the sea has room.
+ * England as a map of organisations, and as tiles of regions. The projection is equirectangular, narrowed by the
+ * cosine of 53 degrees: over England alone nothing better can be told apart. A mark's shape is the segment, its fill
+ * how far the posts are filled; colour only repeats it. The coast is drawn through headlands, towns and border
+ * crossings, to 0.05 degrees. London is drawn again, five times as large, where the sea has room.
  */
 #include "page_places.h"
 

@@ -1,4 +1,5 @@
-/* A leader at a post: whether they may take it, the smallest change that would help, why the benefit is what it is, every package. */
+/* A leader at a post: whether they may take it, the smallest change that would help, why the benefit is what it is,
+   every package. */
 #include "page.h"
 
 #include <math.h>

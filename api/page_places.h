@@ -25,8 +25,8 @@ struct region {
 enum { REGIONS_MAX = 16 };
 
 /*
- * Asks for all organisations and, with a plan, for its totals; without one, for all posts. What is not there yet is left out, and
- * the page waits.
+ * Asks for all organisations and, with a plan, for its totals; without one, for all posts. What is not there yet is
+ * left out, and the page waits.
  */
 void places_ask(struct page *page, const char *plan, struct places *out);
 /* The regions of the plan, or of the posts while there is none, in the order of their names. */
@@ -36,7 +36,8 @@ size_t places_regions(struct page *page, const char *plan, const struct places *
 const char *newest_plan(struct page *page, const char **running);
 
 enum { ROWS_AT_ONCE = 500 /* of a list: an answer has a ceiling in bytes too */ };
-/* A page of so many rows of a list; *offset is where to go on, SIZE_MAX when that was the last. NULL: it is not there. */
+/* A page of so many rows of a list; *offset is where to go on, SIZE_MAX when that was the last. NULL: it is not
+   there. */
 const json_t *ask_rows(struct page *page, const char *method, const char *members, size_t *offset);
 
 /* How far the posts of a place are filled. */

@@ -1,4 +1,5 @@
-/* A plan: what it reaches and costs, who goes where, what money and mentors are used, what stays open, who has no place. */
+/* A plan: what it reaches and costs, who goes where, what money and mentors are used, what stays open, who has no
+   place. */
 #include "page_plan.h"
 
 #include <ctype.h>

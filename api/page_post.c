@@ -1,4 +1,5 @@
-/* A post: who fits it best and why, how challenged its organisation is, which packages it may offer, who was refused. */
+/* A post: who fits it best and why, how challenged its organisation is, which packages it may offer, who was
+   refused. */
 #include "page.h"
 
 #include <string.h>

@@ -130,7 +130,8 @@ static void put_limits(const struct run *run, struct buf *out)
     json_close(out, ']');
 }
 
-/* FNV-1a: tells one question from another, so that a form sent twice is one job and a form changed and sent again is another. */
+/* FNV-1a: tells one question from another, so that a form sent twice is one job and a form changed and sent again is
+   another. */
 static uint64_t digest(const char *text)
 {
     uint64_t hash = 14695981039346656037u;

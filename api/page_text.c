@@ -33,7 +33,8 @@ static void put_escaped(struct buf *out, const char *text)
         }
 }
 
-/* The places of put(); the compiler has checked format and arguments against printf's rules, of which these are a few. */
+/* The places of put(); the compiler has checked format and arguments against printf's rules, of which these are a
+   few. */
 void page_put(struct page *page, const char *format, ...)
 {
     struct buf *out = &page->html;

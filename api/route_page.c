@@ -1,7 +1,7 @@
 /*
- * The pages and what they load, over HTTP. Most pages are made on a worker thread, which runs the methods that they ask for then and
- * there. A few need the service itself (to start or stop a plan, to add up what all loops count): those methods are asked of the loop
- * and the page is made from their results.
+ * The pages and what they load, over HTTP. Most pages are made on a worker thread, which runs the methods that they
+ * ask for then and there. A few need the service itself (to start or stop a plan, to add up what all loops count):
+ * those methods are asked of the loop and the page is made from their results.
  */
 #include "routes.h"
 

@@ -26,5 +26,5 @@ fi
 keep "$here/icon.svg" icon.svg
 
 hash=$(cat "$web/app.css" "$web/app.js" "$web/icon.svg" | sha256sum | cut -c1-16)
-header=$(printf '/* Written by api/web/embed.sh. */\n#define EMBEDDED_HASH "%s"\n#define EMBEDDED_FULL %s' "$hash" "$full")
+header=$(printf '/* Written by api/web/embed.sh. */\n#define EMBEDDED_HASH "%s"\n#define EMBEDDED_FULL %s\n#define EMBEDDED_FROM "%s"' "$hash" "$full" "$web")
 [ "$(cat "$web/embedded.h" 2>/dev/null)" = "$header" ] || printf '%s\n' "$header" >"$web/embedded.h"

@@ -1,6 +1,6 @@
 /*
- * Pages: what is written is escaped whatever the data holds, numbers and dates read as people write them, a page asks until it has
- * all, says what is not there, stays small, and survives every allocation that fails.
+ * Pages: what is written is escaped whatever the data holds, numbers and dates read as people write them, a page asks
+ * until it has all, says what is not there, stays small, and survives every allocation that fails.
  */
 #include "fault.h"
 #include "jsonrpc.h"
@@ -210,7 +210,8 @@ static void what_was_typed_is_escaped(void **state)
     page_free(page);
 }
 
-/* Every tag is closed in its turn, every id stands once, and no style, script or handler is in the text: the policy forbids them. */
+/* Every tag is closed in its turn, every id stands once, and no style, script or handler is in the text: the policy
+   forbids them. */
 static void check_markup(const char *html)
 {
     static const char *const empty[] = {"meta", "link", "input", "br", "!DOCTYPE", "stop", "rect", "path", "line"};
@@ -474,7 +475,8 @@ static void every_allocation_may_fail(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         struct page *whole = make(all[i].write, all[i].a, all[i].b, NULL, false);
-        /* With all results given, the page is made again with each allocation failing in turn, further and further apart. */
+        /* With all results given, the page is made again with each allocation failing in turn, further and further
+           apart. */
         for (size_t nth = 1;; nth += 1 + nth / 8) {
             fault_after(nth);
             page_make(whole);
