@@ -52,6 +52,14 @@ static void add_errors(struct metrics *metrics, int code, uint64_t n)
     metrics->errors[i].n += n;
 }
 
+uint64_t metrics_errors(const struct metrics *metrics, int code)
+{
+    for (size_t i = 0; i < metrics->n_codes; i++)
+        if (metrics->errors[i].code == code)
+            return metrics->errors[i].n;
+    return 0;
+}
+
 void metrics_answer(struct method_metrics *method, int code, uint64_t us)
 {
     method->errors += code != 0;

@@ -81,6 +81,7 @@ void metrics_fini(struct metrics *metrics);
 #define metrics_add(metrics, name, by) ((metrics)->counter[METRIC_##name] += (uint64_t)(by))
 #define metrics_sub(metrics, name, by) ((metrics)->counter[METRIC_##name] -= (uint64_t)(by))
 void metrics_error(struct metrics *metrics, int code);
+uint64_t metrics_errors(const struct metrics *metrics, int code); /* how many there were */
 void metrics_answer(struct method_metrics *method, int code, uint64_t us);
 /* Adds what another one of the same methods has counted. */
 void metrics_sum(struct metrics *metrics, const struct metrics *other);

@@ -436,6 +436,8 @@ class Asking(unittest.TestCase):
             self.assertEqual(reply.body.endswith(b"\n# EOF\n"), "openmetrics" in kind)
         text = self.peer.get("/metrics").body.decode()
         self.assertIn('wellmatch_request_duration_seconds_bucket{method="system.ping",le="+Inf"}', text)
+        for error in ("overloaded", "internal_error", "stale"):  # an increase is seen only from a series that is there
+            self.assertRegex(text, r'\nwellmatch_errors_total\{error="%s"\} \d+\n' % error)
         self.assertNotRegex(text, r"[VLMJP]\d{5}")
         seen, last = set(), None
         for line in text.splitlines():
