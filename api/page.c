@@ -68,14 +68,15 @@ static struct page_call *call_of(struct page *page, const char *method, const ch
         if (strcmp((*link)->method, method) == 0 && strcmp((*link)->params, params) == 0)
             return *link;
     struct page_call *call = calloc(1, sizeof *call);
-    char *kept = page_room(page, strlen(params) + 1);
+    size_t size = strlen(params) + 1;
+    char *kept = page_room(page, size);
     if (call == NULL || kept == NULL) {
         free(call);
         page->html.failed = page->html.starved = true;
         return NULL;
     }
     call->method = method; /* a literal */
-    call->params = strcpy(kept, params);
+    call->params = memcpy(kept, params, size);
     return *link = call;
 }
 

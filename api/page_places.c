@@ -79,7 +79,7 @@ static void ask_organisations(struct page *page, struct places *out)
         if (out->at)
             json_array_foreach(rows, i, item) add_organisation(out, item);
     }
-    if (out->n)
+    if (out->at)
         qsort(out->at, out->n, sizeof *out->at, by_code);
 }
 

@@ -208,11 +208,12 @@ static const char *known_word(const char *word)
 
 const char *say_lower(struct page *page, const char *word)
 {
-    const char *known = known_word(word);
-    char *said = page_room(page, strlen(known ? known : word) + 1);
+    const char *known = known_word(word), *from = known ? known : word;
+    size_t size = strlen(from) + 1;
+    char *said = page_room(page, size);
     if (said == NULL)
         return "";
-    strcpy(said, known ? known : word);
+    memcpy(said, from, size);
     for (char *c = said; *c; c++)
         if (*c == '_')
             *c = ' ';
@@ -221,10 +222,11 @@ const char *say_lower(struct page *page, const char *word)
 
 const char *say_upper(struct page *page, const char *text)
 {
-    char *said = page_room(page, strlen(text) + 1);
+    size_t size = strlen(text) + 1;
+    char *said = page_room(page, size);
     if (said == NULL)
         return "";
-    strcpy(said, text);
+    memcpy(said, text, size);
     if (said[0] >= 'a' && said[0] <= 'z')
         said[0] = (char)(said[0] - 'a' + 'A');
     return said;
