@@ -41,8 +41,7 @@ void plan_put_post_place(struct buf *buf, const struct wm_dataset *dataset, size
 
 /* encode_plan_reasons.c: in a sentence each, why a post or leader is left out, and the cheapest fix ("": none is known). */
 void plan_write_why(const struct plan_view *view, const struct wm_left_out *out, bool is_post, char *text, size_t cap);
-void plan_write_fix(const struct wm_dataset *dataset, const struct wm_left_out *out, bool is_post, char *text,
-                    size_t cap);
+void plan_write_fix(const struct wm_dataset *dataset, const struct wm_fix *fix, char *text, size_t cap);
 bool plan_lacks_resource(const struct wm_left_out *out); /* resource and short_by count */
 /* And one row of unfilled, of unplaced. */
 void plan_put_unfilled_row(struct buf *buf, const struct plan_view *view, size_t i);

@@ -62,20 +62,9 @@ void plan_write_why(const struct plan_view *view, const struct wm_left_out *out,
     }
 }
 
-/* The pair that a change of a rule would let through. */
-static void pair_of_fix(const struct wm_left_out *out, bool is_post, uint32_t *leader, uint32_t *post)
-{
-    const struct wm_placement *pair = out->has_nearest ? &out->nearest : &out->fix.placement;
-    *leader = is_post ? pair->leader : out->row;
-    *post = is_post ? out->row : pair->post;
-}
-
-void plan_write_fix(const struct wm_dataset *dataset, const struct wm_left_out *out, bool is_post, char *text,
-                    size_t cap)
+void plan_write_fix(const struct wm_dataset *dataset, const struct wm_fix *fix, char *text, size_t cap)
 {
     char more[PLAN_TEXT_CAP], who[PLAN_TEXT_CAP], gain[40];
-    const struct wm_fix *fix = &out->fix;
-    uint32_t leader, post;
     text[0] = '\0';
     if (fix->kind == WM_FIX_LIMIT) {
         plan_write_more(dataset, fix->resource, fix->amount, more, sizeof more);
@@ -83,9 +72,8 @@ void plan_write_fix(const struct wm_dataset *dataset, const struct wm_left_out *
         plan_write_nano(fix->gain_nano, gain, sizeof gain);
         snprintf(text, cap, "%s places %s: at least +%s", more, who, gain);
     } else if (fix->kind == WM_FIX_RULE) {
-        pair_of_fix(out, is_post, &leader, &post);
-        snprintf(text, cap, "%s could take %s, but %s", plan_leader_id(dataset, leader), plan_post_id(dataset, post),
-                 fix->rule.note);
+        snprintf(text, cap, "%s could take %s, but %s", plan_leader_id(dataset, fix->placement.leader),
+                 plan_post_id(dataset, fix->placement.post), fix->rule.note);
     }
 }
 
@@ -98,32 +86,29 @@ static void put_limit_fix(struct buf *buf, const struct wm_dataset *dataset, con
     encode_nano(buf, "gain", fix->gain_nano);
 }
 
-static void put_rule_fix(struct buf *buf, const struct wm_dataset *dataset, const struct wm_left_out *out, bool is_post)
+static void put_rule_fix(struct buf *buf, const struct wm_dataset *dataset, const struct wm_fix *fix)
 {
-    const struct wm_rule_outcome *rule = &out->fix.rule;
-    uint32_t leader, post;
-    pair_of_fix(out, is_post, &leader, &post);
     json_put_text(buf, "kind", "rule");
-    json_put_text(buf, "leader", plan_leader_id(dataset, leader));
-    json_put_text(buf, "post", plan_post_id(dataset, post));
-    json_put_text(buf, "rule", wm_rule_name(rule->rule));
-    encode_rule_note(buf, dataset, rule);
+    json_put_text(buf, "leader", plan_leader_id(dataset, fix->placement.leader));
+    json_put_text(buf, "post", plan_post_id(dataset, fix->placement.post));
+    json_put_text(buf, "rule", wm_rule_name(fix->rule.rule));
+    encode_rule_note(buf, dataset, &fix->rule);
 }
 
-static void put_fix(struct buf *buf, const struct wm_dataset *dataset, const struct wm_left_out *out, bool is_post)
+static void put_fix(struct buf *buf, const struct wm_dataset *dataset, const struct wm_fix *fix)
 {
     char text[PLAN_FIX_CAP];
-    if (out->fix.kind == WM_FIX_NONE) {
+    if (fix->kind == WM_FIX_NONE) {
         json_put_null(buf, "fix");
         return;
     }
     json_put_key(buf, "fix");
     json_open(buf, '{');
-    if (out->fix.kind == WM_FIX_LIMIT)
-        put_limit_fix(buf, dataset, &out->fix);
+    if (fix->kind == WM_FIX_LIMIT)
+        put_limit_fix(buf, dataset, fix);
     else
-        put_rule_fix(buf, dataset, out, is_post);
-    plan_write_fix(dataset, out, is_post, text, sizeof text);
+        put_rule_fix(buf, dataset, fix);
+    plan_write_fix(dataset, fix, text, sizeof text);
     json_put_text(buf, "text", text);
     json_close(buf, '}');
 }
@@ -158,7 +143,7 @@ static void put_left_out(struct buf *buf, const struct plan_view *view, const st
     encode_nano(buf, "margin", out->margin_nano);
     plan_put_resource(buf, view->dataset, plan_lacks_resource(out) ? out->resource : SIZE_MAX);
     json_put_integer(buf, "short_by", plan_lacks_resource(out) ? out->short_by : 0);
-    put_fix(buf, view->dataset, out, is_post);
+    put_fix(buf, view->dataset, &out->fix);
 }
 
 void plan_put_unfilled_row(struct buf *buf, const struct plan_view *view, size_t i)

@@ -63,7 +63,7 @@ static void put_reason(struct feed_cell *at, const struct plan_view *view, const
     put_scarce(at, view->dataset, out);
     if (out->fix.kind == WM_FIX_NONE)
         return;
-    plan_write_fix(view->dataset, out, is_post, text, sizeof text);
+    plan_write_fix(view->dataset, &out->fix, text, sizeof text);
     feed_put_text(&at[AT_fix_kind], out->fix.kind == WM_FIX_LIMIT ? "limit" : "rule");
     feed_put_text(&at[AT_fix], text);
     if (out->fix.kind == WM_FIX_LIMIT)

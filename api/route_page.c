@@ -48,6 +48,7 @@ static struct page *begin(const struct route_call *call, char nonce[NONCE_CAP])
             asked.write = pages_of[i].write;
     assert(asked.write != NULL);
     asked.sent = call->route->verb == VERB_POST;
+    asked.restricted = call->host->feeds_restricted;
     snprintf(nonce, NONCE_CAP, "page-%llx-%x", (unsigned long long)call->now_s, atomic_fetch_add(&counter, 1));
     asked.nonce = nonce;
     return page_new(&asked);

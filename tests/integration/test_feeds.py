@@ -307,6 +307,14 @@ class TestProfiles(WithPlan):
                     if column["profile"] == "restricted":
                         self.assertIsNone(row[column["name"]], (table, column["name"]))
 
+    def test_the_plan_page_links_what_is_served(self):
+        for service, served in ((self.planner, True), (self.public, False)):
+            status, _, page = service.get("/plans/" + self.run_id)
+            links = re.findall(r'href="(/feeds/[^"]*)"', page.decode())
+            self.assertEqual((status, bool(links)), (200, served))
+            for link in links:
+                self.assertEqual(service.get(link.replace("&amp;", "&"))[0], 200, link)
+
     def test_counts_of_persons(self):
         for table, count in (("run", "placed"), ("run", "leaders"), ("organisation", "filled"), ("package_use", "used")):
             for shown, true in zip(self.public.rows(table), self.planner.rows(table)):

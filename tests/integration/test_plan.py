@@ -93,6 +93,23 @@ class OnTheSample(unittest.TestCase):
         by_job = self.wire.call("plan.get", {"job": summary["job"]})["result"]
         self.assertEqual(by_job, summary)
 
+    def test_a_fix_names_the_pair_that_it_changes(self):
+        summary, seen = solve(self.wire, {"gap": 0.05, "resolve": 0}), 0
+        for part in ("unfilled", "unplaced"):
+            for row in rows(self.wire, summary["plan"], part):
+                fix = row["fix"]
+                if not fix or fix["kind"] != "rule":
+                    continue
+                own = "post" if part == "unfilled" else "leader"
+                self.assertEqual(fix[own], row[own])
+                self.assertIn(fix["leader"], fix["text"])
+                pair = self.wire.call("match.explain", {"leader": fix["leader"], "post": fix["post"]})["result"]
+                self.assertFalse(pair["eligible"])
+                for change in fix["changes"]:
+                    seen += 1
+                    self.assertIn(change["id"], (fix["leader"], fix["post"]), row)
+        self.assertGreater(seen, 100)
+
     def test_equal_requests_share(self):
         question = {"posts": POSTS[4:7], "resolve": 0}
         first = solve(self.wire, question)
