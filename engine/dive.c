@@ -5,26 +5,32 @@
  * Rounding everything at once leaves hours and pounds that fit nobody; pricing again after each part turns the rest towards
  * what can still be used: uses that no longer fit leave the menus, limits are cut to what uses can add up to.
  * (Diving: Wolsey, Integer Programming, 2nd edition 2020, section 13; here on Lagrangian prices instead of a simplex basis.)
+ *
+ * Where a dive ends is a matter of luck: what is settled too early costs a placement or two, and from there no part of the
+ * plan that is made anew finds back. So while the best plan is far from the gap that is wanted, another dive is tried, in
+ * smaller steps or with more left to the exact solver; the best of all plans stays.
  */
 #include "country.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SETTLED 0.95   /* a share that counts as settled */
+#define NEAR 1.2       /* times the gap that is wanted: as near as that, parts made anew do the rest */
 #define TOLERANCE 1e-4 /* of the prices of what is left, relative */
 #define GAP_LAST 1e-3
 
-enum {
-    ROUNDS_MOST = 40,
-    LOOKS_EACH = 60,
-    LAST_MOST = 100 /* openings, of which the exact solver makes short work */,
-    EFFORT_LAST = 20000,
-    SETTLE_LEAST = 8 /* of what is left, one part in so many each round */
-};
+enum { ROUNDS_MOST = 40, LOOKS_EACH = 60, EFFORT_LAST = 20000 };
+
+/* How a dive goes about it, in the order in which they are tried. */
+static const struct way {
+    double settled;   /* a share that counts as settled */
+    size_t least;     /* of what is left, one part in so many is settled each round in any case */
+    size_t last_most; /* so many openings are left to the exact solver */
+} ways[] = {{0.95, 8, 100}, {0.95, 8, 200}, {0.95, 16, 100}, {0.95, 30, 100}};
 
 struct dive {
     struct country *c;
+    const struct way *way;
     int64_t *left;      /* [n_resources] of the limits; LIMIT_NONE */
     bool *placed;       /* [n_lanes] */
     struct pick *picks; /* [picks_most] settled */
@@ -37,11 +43,10 @@ static size_t settle(struct dive *d, const struct country *rest, uint16_t **entr
 static int settle_rest(struct dive *d, struct country *rest, uint16_t **entry_was);
 static bool holds(const struct dive *d);
 
-int dive_plan(struct country *c)
+static int dive(struct country *c, const struct way *way)
 {
-    struct dive d = {.c = c};
+    struct dive d = {.c = c, .way = way};
     const struct scenario *s = &c->plain;
-    c->phase = "plan";
     d.left = arena_alloc(c->arena, s->n_resources, sizeof *d.left);
     d.placed = arena_alloc(c->arena, s->n_lanes + 1, sizeof *d.placed);
     d.picks = arena_alloc(c->arena, c->picks_most + 1, sizeof *d.picks);
@@ -68,7 +73,7 @@ int dive_plan(struct country *c)
                 status = country_relax(&rest, TOLERANCE, LOOKS_EACH);
             c->looks += rest.looks;
             c->stopped |= rest.stopped;
-            bool last = rest.picks_most <= LAST_MOST && rest.priced;
+            bool last = rest.picks_most <= way->last_most && rest.priced;
             if (status == WM_OK && last)
                 status = settle_rest(&d, &rest, entry_was);
             else if (status == WM_OK)
@@ -81,6 +86,17 @@ int dive_plan(struct country *c)
     }
     if (status == WM_OK && holds(&d))
         country_offer(c, d.picks, d.n, d.value);
+    return status;
+}
+
+int dive_plan(struct country *c)
+{
+    double near = NEAR * (c->options.gap > 0 ? c->options.gap : GAP_LARGE);
+    int status = WM_OK;
+    c->phase = "plan";
+    for (size_t i = 0; i < sizeof ways / sizeof *ways && status == WM_OK && !country_stops(c); i++)
+        if (i == 0 || country_gap(c) > near)
+            status = dive(c, &ways[i]);
     return status;
 }
 
@@ -199,7 +215,7 @@ static int by_weight(const void *left, const void *right, void *arg)
 static size_t settle(struct dive *d, const struct country *rest, uint16_t **entry_was)
 {
     uint32_t *order = arena_alloc(rest->arena, rest->n_shares + 1, sizeof *order);
-    size_t taken = 0, least = rest->picks_most / SETTLE_LEAST + 1;
+    size_t taken = 0, least = rest->picks_most / d->way->least + 1;
     if (!order)
         return 0;
     for (size_t i = 0; i < rest->n_shares; i++)
@@ -207,7 +223,7 @@ static size_t settle(struct dive *d, const struct country *rest, uint16_t **entr
     qsort_r(order, rest->n_shares, sizeof *order, by_weight, rest->weight);
     for (size_t i = 0; i < rest->n_shares; i++) {
         struct pick pick = rest->share[order[i]];
-        if (rest->weight[order[i]] < SETTLED && taken >= least)
+        if (rest->weight[order[i]] < d->way->settled && taken >= least)
             break;
         if (entry_was)
             pick.entry = entry_was[pick.post][pick.entry];
