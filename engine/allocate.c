@@ -158,6 +158,46 @@ void wm_plan_free(struct wm_plan *plan)
     free(answer);
 }
 
+/* Another plan from the beginning; the better of the two stays. Nothing is told meanwhile: it begins far behind. */
+static int plan_anew(struct country *c, size_t way)
+{
+    wide value = c->value_nano;
+    size_t n = c->n_picks;
+    struct pick *best = arena_alloc(c->arena, c->picks_most + 1, sizeof *best);
+    struct wm_solve_options options = c->options;
+    if (!best)
+        return WM_EMEMORY;
+    memcpy(best, c->picks, n * sizeof *best);
+    c->options.progress = NULL;
+    c->found = false;
+    int status = dive_plan(c, way);
+    if (status == WM_OK && c->found && !c->stopped)
+        status = draft_plans(c);
+    c->options = options;
+    country_offer(c, best, n, value);
+    country_tell(c);
+    return status;
+}
+
+/*
+ * Where a dive ends is a matter of luck: what is settled too early costs a placement or two, and not every part of the plan
+ * that is made anew finds back. So while the gap is missed, another dive is tried.
+ */
+static int make_plans(struct country *c)
+{
+    double asked = country_wanted(c), wanted = asked > 0 ? asked : GAP_LARGE;
+    bool dives = c->picks_most > ROUND_PLACES && (c->rough || country_gap(c) > GAP_KEPT);
+    int status = dives ? dive_plan(c, 0) : WM_OK;
+    if (status == WM_OK && !c->stopped && !country_is_enough(c))
+        status = draft_plans(c);
+    for (size_t way = 1; way < DIVES_MOST && dives && status == WM_OK && c->found && country_gap(c) > wanted; way++) {
+        if (country_stops(c))
+            break;
+        status = plan_anew(c, way);
+    }
+    return status;
+}
+
 static int make(struct country *c, struct answer *answer)
 {
     bool conflict = false;
@@ -181,11 +221,8 @@ static int make(struct country *c, struct answer *answer)
         status = base_plan(c);
     if (status == WM_OK && !conflict && !c->stopped)
         status = country_price(c);
-    if (status == WM_OK && c->priced && !c->stopped && (c->rough || country_gap(c) > GAP_KEPT) &&
-        c->picks_most > ROUND_PLACES)
-        status = dive_plan(c);
-    if (status == WM_OK && c->priced && !c->stopped && !country_is_enough(c))
-        status = draft_plans(c);
+    if (status == WM_OK && c->priced && !c->stopped)
+        status = make_plans(c);
     if (status == WM_OK && c->priced && !c->stopped && c->picks_most > ROUND_PLACES && c->all.n <= SMALL_PAIRS)
         status = lift_nearest(c);
     if (status == WM_OK && c->priced && !c->stopped)

@@ -133,11 +133,18 @@ int sample_prices(struct country *c);
 
 /* country.c: the best prices and the bound they prove. */
 int country_price(struct country *c);
-/* A pick as a column, at the prices there are. */
+
+/* columns.c: a pick as a column, at the prices there are. */
 void country_column(const struct country *c, const struct pick *pick, struct column *out);
 /* All options of all pairs that fall short by less than `most_femto`, into the arena; ends at n_most with *all false. */
 int country_columns(struct country *c, int64_t most_femto, size_t n_most, struct arena *arena, struct column **out,
                     size_t *n, bool *all);
+/* Of every post only so many: pairs, mentors for a pair and package, and columns in all; those that fall least short. */
+struct column_counts {
+    size_t pairs, mentors, columns;
+};
+int country_columns_far(struct country *c, int64_t most_femto, const struct column_counts *each, struct arena *arena,
+                        struct column **out, size_t *n);
 
 /* base.c: what still holds of the base plan, as the first plan. */
 int base_plan(struct country *c);
@@ -147,8 +154,9 @@ int early_first(struct country *c);
 /* And one from the placements of one look. */
 int early_plan(struct country *c, const struct pick *picks, size_t n);
 
-/* dive.c: pass 6. A plan by settling shares bit by bit. */
-int dive_plan(struct country *c);
+/* dive.c: pass 6. A plan by settling shares bit by bit, in one of DIVES_MOST ways. */
+enum { DIVES_MOST = 3 };
+int dive_plan(struct country *c, size_t way);
 
 /* draft.c: pass 6. Plans from prices and shares. */
 int draft_plans(struct country *c);

@@ -5,17 +5,12 @@
  * Rounding everything at once leaves hours and pounds that fit nobody; pricing again after each part turns the rest towards
  * what can still be used: uses that no longer fit leave the menus, limits are cut to what uses can add up to.
  * (Diving: Wolsey, Integer Programming, 2nd edition 2020, section 13; here on Lagrangian prices instead of a simplex basis.)
- *
- * Where a dive ends is a matter of luck: what is settled too early costs a placement or two, and from there no part of the
- * plan that is made anew finds back. So while the best plan is far from the gap that is wanted, another dive is tried, in
- * smaller steps or with more left to the exact solver; the best of all plans stays.
  */
 #include "country.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR 1.2       /* times the gap that is wanted: as near as that, parts made anew do the rest */
 #define TOLERANCE 1e-4 /* of the prices of what is left, relative */
 #define GAP_LAST 1e-3
 
@@ -26,7 +21,7 @@ static const struct way {
     double settled;   /* a share that counts as settled */
     size_t least;     /* of what is left, one part in so many is settled each round in any case */
     size_t last_most; /* so many openings are left to the exact solver */
-} ways[] = {{0.95, 8, 100}, {0.95, 8, 200}, {0.95, 16, 100}, {0.95, 30, 100}};
+} ways[DIVES_MOST] = {{0.95, 8, 100}, {0.95, 8, 200}, {0.95, 16, 100}};
 
 struct dive {
     struct country *c;
@@ -89,15 +84,10 @@ static int dive(struct country *c, const struct way *way)
     return status;
 }
 
-int dive_plan(struct country *c)
+int dive_plan(struct country *c, size_t way)
 {
-    double near = NEAR * (c->options.gap > 0 ? c->options.gap : GAP_LARGE);
-    int status = WM_OK;
     c->phase = "plan";
-    for (size_t i = 0; i < sizeof ways / sizeof *ways && status == WM_OK && !country_stops(c); i++)
-        if (i == 0 || country_gap(c) > near)
-            status = dive(c, &ways[i]);
-    return status;
+    return dive(c, &ways[way]);
 }
 
 /* ---- what is left ---- */

@@ -14,6 +14,7 @@
 /* Columns that fall short by more, of a placement's worth, are not looked at. */
 #define SHORT 0.02
 #define SHORT_WARM 0.003
+#define SHORT_FAR 0.3
 
 enum {
     COLUMNS_MOST = 1500000,
@@ -21,13 +22,23 @@ enum {
     PART_POSTS_LARGE = 80,
     LARGE_PLACES = 1000,
     PART_POSTS_WARM = 30,
-    PARTS_MOST = 500,
+    PARTS_MOST = 40,
+    PARTS_WARM = 500,
+    PARTS_FAR = 75,
+    PART_POSTS_FAR = 30,
+    PAIRS_FAR = 40, /* of a post */
+    MENTORS_FAR = 3,
+    COLUMNS_FAR = 100,
+    COLUMNS_NEAR = 60,
+    EFFORT = 8000,      /* of one part */
     PLACES_PART = 5,    /* openings for each part that is made anew */
     ASK_EVERY = 64,     /* columns between questions whether to stop */
     STEPS_MOST = 300000 /* columns looked at in improving one plan */
 };
 
-static int draft_init(struct draft *d, struct country *c, struct arena *arena);
+static int draft_init(struct draft *d, struct country *c, bool far, struct arena *arena);
+static int mend(struct country *c);
+static double wanted(const struct country *c);
 static void fill_open_posts(struct draft *d);
 static void take_found(struct draft *d);
 static void take_greedily(struct draft *d);
@@ -40,7 +51,7 @@ int draft_plans(struct country *c)
     struct arena arena;
     arena_init(&arena, SIZE_MAX);
     c->phase = "plan";
-    int status = draft_init(&d, c, &arena);
+    int status = draft_init(&d, c, false, &arena);
     struct pick *picks = arena_alloc(&arena, c->picks_most + 1, sizeof *picks);
     if (status == WM_OK && !picks)
         status = WM_EMEMORY;
@@ -55,14 +66,51 @@ int draft_plans(struct country *c)
         fill_open_posts(&d);
         offer(&d, picks);
         size_t parts = c->picks_most / PLACES_PART;
-        size_t posts = c->warm ? PART_POSTS_WARM : c->picks_most > LARGE_PLACES ? PART_POSTS_LARGE : PART_POSTS;
+        const struct parts way = {.most = c->warm ? (parts < PARTS_WARM ? parts : PARTS_WARM)
+                                                  : (parts < PARTS_MOST ? parts : PARTS_MOST),
+                                  .posts = c->warm                        ? PART_POSTS_WARM
+                                           : c->picks_most > LARGE_PLACES ? PART_POSTS_LARGE
+                                                                          : PART_POSTS,
+                                  .columns = COLUMNS_NEAR,
+                                  .effort = EFFORT};
         if (c->picks_most > ROUND_PLACES)
-            status = polish(&d, c->options.gap > 0 ? c->options.gap : GAP_LARGE, posts,
-                            parts < PARTS_MOST ? parts : PARTS_MOST);
+            status = polish(&d, wanted(c), &way);
+        offer(&d, picks);
+    }
+    arena_fini(&arena);
+    if (status == WM_OK && c->found && !c->warm && c->picks_most > ROUND_PLACES && country_gap(c) > wanted(c) &&
+        !country_stops(c))
+        status = mend(c);
+    return status;
+}
+
+/*
+ * Where the gap is still missed, what is lost is a handful of placements, hours or pounds, and nothing near the prices mends
+ * them: parts around these losses, of columns from far around.
+ */
+static int mend(struct country *c)
+{
+    struct draft d;
+    struct arena arena;
+    arena_init(&arena, SIZE_MAX);
+    int status = draft_init(&d, c, true, &arena);
+    struct pick *picks = arena_alloc(&arena, c->picks_most + 1, sizeof *picks);
+    if (status == WM_OK && !picks)
+        status = WM_EMEMORY;
+    const struct parts way = {
+        .most = PARTS_FAR, .posts = PART_POSTS_FAR, .columns = COLUMNS_FAR, .effort = EFFORT, .far = true};
+    if (status == WM_OK) {
+        take_found(&d);
+        status = polish(&d, wanted(c), &way);
         offer(&d, picks);
     }
     arena_fini(&arena);
     return status;
+}
+
+static double wanted(const struct country *c)
+{
+    return c->options.gap > 0 ? c->options.gap : GAP_LARGE;
 }
 
 /* ---- columns ---- */
@@ -147,11 +195,26 @@ static int find_columns(struct draft *d, struct arena *arena)
     return WM_OK;
 }
 
-static int draft_init(struct draft *d, struct country *c, struct arena *arena)
+static int find_columns_far(struct draft *d, struct arena *arena)
+{
+    struct country *c = d->c;
+    struct column *columns;
+    struct arena attempt;
+    double most = SHORT_FAR * (double)c->bound_femto / (double)(c->picks_most + 1);
+    arena_init(&attempt, SIZE_MAX);
+    const struct column_counts each = {.pairs = PAIRS_FAR, .mentors = MENTORS_FAR, .columns = COLUMNS_FAR};
+    int status = country_columns_far(c, (int64_t)most, &each, &attempt, &columns, &d->n);
+    if (status == WM_OK)
+        status = keep_columns(d, arena, columns);
+    arena_fini(&attempt);
+    return status;
+}
+
+static int draft_init(struct draft *d, struct country *c, bool far, struct arena *arena)
 {
     const struct scenario *s = &c->plain;
     *d = (struct draft){.c = c};
-    int status = find_columns(d, arena);
+    int status = far ? find_columns_far(d, arena) : find_columns(d, arena);
     if (status != WM_OK)
         return status;
     d->first = arena_alloc(arena, s->n_posts + 2, sizeof *d->first);

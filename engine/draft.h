@@ -26,8 +26,16 @@ struct draft {
 void draft_take(struct draft *d, int64_t column);
 void draft_leave(struct draft *d, int64_t column);
 
-/* polish.c: parts of the plan, where most is lost, made anew by the exact solver until the gap is `wanted` or parts_most parts
-   were tried, each of at most posts_most posts. */
-int polish(struct draft *d, double wanted, size_t posts_most, size_t parts_most);
+/* How polish goes about it. */
+struct parts {
+    size_t most;    /* so many are tried */
+    size_t posts;   /* at most, of a part */
+    size_t columns; /* of one post */
+    size_t effort;
+    bool far; /* a part is what can be reached by exchanges, the cheapest first */
+};
+
+/* polish.c: parts of the plan, where most is lost, made anew by the exact solver until the gap is `wanted`. */
+int polish(struct draft *d, double wanted, const struct parts *parts);
 
 #endif

@@ -4,6 +4,9 @@
  * unused. Around the places where most is lost some dozens of posts are taken out - those that compete for the same leaders,
  * mentors and money - and filled again by the exact solver, all else staying as it is (large neighbourhood search: Shaw
  * 1998; here steered by prices instead of chance). No part can come out worse.
+ *
+ * A near part is the post where most is lost and those that compete with it; a far one is what chains of exchanges that
+ * begin there can reach, those first that fall least short on the way: what costs more than was lost mends nothing.
  */
 #include "draft.h"
 
@@ -11,23 +14,25 @@
 #include <string.h>
 
 enum {
-    EACH_COLUMNS = 60, /* of one post */
-    SPREAD = 10,       /* columns of a post that tell what it competes for */
-    USERS_MOST = 25,   /* of a resource, for its users to be of the same part */
-    EFFORT = 8000
+    STEPS_LOSS = 20, /* of a loss: what each exchange on the way counts */
+    SPREAD = 10,     /* columns of a post that tell what it competes for */
+    USERS_MOST = 25  /* of a resource, for its users to be of the same part */
 };
 
 struct polish {
     struct draft *d;
+    struct parts parts;
     double wanted;      /* gap */
     uint32_t *by_short; /* [n] columns by post, then by shortfall */
     wide *loss;         /* [n_posts] femto */
     bool *tried;        /* [n_posts] as the middle of a part, since something changed there */
     bool *in_part;      /* [n_posts] */
-    uint32_t *post;     /* [posts_most] of the part */
-    size_t n_posts, posts_most;
-    size_t *first_user; /* [n_resources + 2] of the priced scenario: posts that use it now */
+    uint32_t *post;     /* [parts.posts] of the part */
+    size_t n_posts;
+    size_t *first_user; /* [n_resources + 2] posts that use it now */
     uint32_t *user;
+    wide *reach;             /* [n_posts] what exchanges cost on the way to it */
+    bool *asked;             /* [n_resources] whoever uses it was asked to give way */
     wide *used;              /* [n_resources] of the priced scenario */
     struct column *column;   /* the part's */
     int64_t *taken_out;      /* [n_lanes] columns */
@@ -37,24 +42,34 @@ struct polish {
 
 /* ---- what is lost where ---- */
 
+/* By limits as they are where exchanges ask what fits; else as they are priced. */
 static void list_users(struct polish *p)
 {
     const struct draft *d = p->d;
-    const struct scenario *s = &d->c->s;
+    const struct scenario *s = p->parts.far ? &d->c->plain : &d->c->s;
     uint32_t r[USES_MAX + 1];
     int64_t a[USES_MAX + 1];
     memset(p->first_user, 0, (s->n_resources + 2) * sizeof *p->first_user);
-    memset(p->used, 0, s->n_resources * sizeof *p->used);
     for (size_t i = 0; i < s->n_lanes; i++)
-        for (size_t u = 0, n = d->chosen[i] < 0 ? 0 : pick_uses(s, &d->column[d->chosen[i]].pick, r, a); u < n; u++) {
+        for (size_t u = 0, n = d->chosen[i] < 0 ? 0 : pick_uses(s, &d->column[d->chosen[i]].pick, r, a); u < n; u++)
             p->first_user[r[u] + 2]++;
-            p->used[r[u]] += a[u];
-        }
     for (size_t k = 2; k < s->n_resources + 2; k++)
         p->first_user[k] += p->first_user[k - 1];
     for (size_t i = 0; i < s->n_lanes; i++)
         for (size_t u = 0, n = d->chosen[i] < 0 ? 0 : pick_uses(s, &d->column[d->chosen[i]].pick, r, a); u < n; u++)
             p->user[p->first_user[r[u] + 1]++] = d->column[d->chosen[i]].pick.post;
+}
+
+static void add_used(struct polish *p)
+{
+    const struct draft *d = p->d;
+    const struct scenario *s = &d->c->s;
+    uint32_t r[USES_MAX + 1];
+    int64_t a[USES_MAX + 1];
+    memset(p->used, 0, s->n_resources * sizeof *p->used);
+    for (size_t i = 0; i < s->n_lanes; i++)
+        for (size_t u = 0, n = d->chosen[i] < 0 ? 0 : pick_uses(s, &d->column[d->chosen[i]].pick, r, a); u < n; u++)
+            p->used[r[u]] += a[u];
 }
 
 /* What has become less scarce than before still counts as before: it waits for somebody to use it. */
@@ -90,6 +105,7 @@ static void find_losses(struct polish *p)
     const struct draft *d = p->d;
     const struct country *c = d->c;
     list_users(p);
+    add_used(p);
     memset(p->loss, 0, c->s.n_posts * sizeof *p->loss);
     blame_unused(p);
     for (size_t j = 0; j < c->s.n_posts; j++)
@@ -104,7 +120,7 @@ static void find_losses(struct polish *p)
 
 static void add_post(struct polish *p, uint32_t post)
 {
-    if (p->in_part[post] || p->n_posts == p->posts_most)
+    if (p->in_part[post] || p->n_posts == p->parts.posts)
         return;
     p->in_part[post] = true;
     p->post[p->n_posts++] = post;
@@ -130,12 +146,92 @@ static void add_rivals(struct polish *p, uint32_t post)
     }
 }
 
+static int64_t use_of(const struct scenario *s, const struct pick *pick, uint32_t resource)
+{
+    uint32_t r[USES_MAX + 1];
+    int64_t a[USES_MAX + 1], use = 0;
+    for (size_t u = 0, n = pick_uses(s, pick, r, a); u < n; u++)
+        use = r[u] == resource ? a[u] : use;
+    return use;
+}
+
+/* What the post falls short at least with a column that takes nothing of a resource, or leaving its opening empty. */
+static wide cost_of_yielding(const struct polish *p, uint32_t post, uint32_t resource)
+{
+    const struct draft *d = p->d;
+    for (size_t at = d->first[post]; at < d->first[post + 1]; at++) {
+        const struct column *column = &d->column[p->by_short[at]];
+        if (column->short_femto >= d->c->price[post])
+            break;
+        if (d->chosen[column->pick.lane] != p->by_short[at] && use_of(&d->c->plain, &column->pick, resource) == 0)
+            return column->short_femto;
+    }
+    return d->c->price[post];
+}
+
+static void reach(struct polish *p, uint32_t post, wide cost)
+{
+    if (p->reach[post] < 0 || cost < p->reach[post])
+        p->reach[post] = cost;
+}
+
+/* Who would have to give way for the columns of this post, and what that would cost. */
+static void reach_rivals(struct polish *p, uint32_t post, wide step, wide most)
+{
+    const struct draft *d = p->d;
+    const struct scenario *s = &d->c->plain;
+    for (size_t at = d->first[post]; at < d->first[post + 1]; at++) {
+        const struct column *column = &d->column[p->by_short[at]];
+        uint32_t r[USES_MAX + 1];
+        int64_t a[USES_MAX + 1], held = d->chosen[column->pick.lane];
+        wide cost = p->reach[post] + column->short_femto + step;
+        if (cost > most)
+            break;
+        if (held == p->by_short[at])
+            continue;
+        if (held != NO_COLUMN)
+            reach(p, d->column[held].pick.post, cost);
+        for (size_t u = 1, n = pick_uses(s, &column->pick, r, a); u < n; u++) {
+            if (p->asked[r[u]] || s->limit[r[u]] == LIMIT_NONE || s->limit[r[u]] - d->used[r[u]] >= a[u])
+                continue;
+            p->asked[r[u]] = true;
+            for (size_t k = p->first_user[r[u]]; k < p->first_user[r[u] + 1]; k++)
+                reach(p, p->user[k], cost + cost_of_yielding(p, p->user[k], r[u]));
+        }
+    }
+}
+
+/* The posts that exchanges beginning at the seed can reach for the least (Dijkstra 1959), each exchange a step. */
+static void gather_far(struct polish *p, uint32_t seed)
+{
+    const struct scenario *s = &p->d->c->plain;
+    wide most = p->loss[seed], step = most / STEPS_LOSS;
+    memset(p->in_part, 0, s->n_posts * sizeof *p->in_part);
+    memset(p->asked, 0, s->n_resources * sizeof *p->asked);
+    for (size_t j = 0; j < s->n_posts; j++)
+        p->reach[j] = -1;
+    p->reach[seed] = 0;
+    p->n_posts = 0;
+    for (uint32_t next = seed; next < s->n_posts && p->n_posts < p->parts.posts;) {
+        add_post(p, next);
+        reach_rivals(p, next, step, 2 * most);
+        next = (uint32_t)s->n_posts;
+        for (uint32_t j = 0; j < s->n_posts; j++)
+            if (!p->in_part[j] && p->reach[j] >= 0 && (next == s->n_posts || p->reach[j] < p->reach[next]))
+                next = j;
+    }
+}
+
 static void gather(struct polish *p, uint32_t seed)
 {
+    if (p->parts.far) {
+        gather_far(p, seed);
+        return;
+    }
     memset(p->in_part, 0, p->d->c->s.n_posts * sizeof *p->in_part);
     p->n_posts = 0;
     add_post(p, seed);
-    for (size_t i = 0; i < p->n_posts && p->n_posts < p->posts_most; i++)
+    for (size_t i = 0; i < p->n_posts && p->n_posts < p->parts.posts; i++)
         add_rivals(p, p->post[i]);
 }
 
@@ -174,7 +270,8 @@ static size_t list_columns(struct polish *p, size_t n_out)
         p->column[n++].value_nano += stay;
     }
     for (size_t k = 0; k < p->n_posts; k++)
-        for (size_t at = d->first[p->post[k]], seen = 0; at < d->first[p->post[k] + 1] && seen < EACH_COLUMNS; at++) {
+        for (size_t at = d->first[p->post[k]], seen = 0; at < d->first[p->post[k] + 1] && seen < p->parts.columns;
+             at++) {
             const struct column *column = &d->column[p->by_short[at]];
             bool out = false;
             if (d->chosen[column->pick.lane] != NO_COLUMN)
@@ -209,7 +306,7 @@ static int redo(struct polish *p, uint32_t seed, bool *gained)
         p->left[r] = s->limit[r] == LIMIT_NONE ? LIMIT_NONE : s->limit[r] - d->used[r];
     for (size_t i = 0; i < n_out; i++)
         p->was[i] = d->column[p->taken_out[i]].pick;
-    int status = lift_columns(d->c, p->left, p->column, n_columns, p->was, n_out, 1e-6, EFFORT, p->pick, &n);
+    int status = lift_columns(d->c, p->left, p->column, n_columns, p->was, n_out, 1e-6, p->parts.effort, p->pick, &n);
     for (size_t i = 0; i < n; i++)
         draft_take(d, column_of(d, &p->pick[i]));
     *gained = status == WM_OK && d->value > was;
@@ -235,26 +332,28 @@ static int by_shortfall(const void *left, const void *right, void *arg)
     return (a > b) - (a < b);
 }
 
-static int polish_init(struct polish *p, struct draft *d, struct arena *arena, double wanted, size_t posts_most)
+static int polish_init(struct polish *p, struct draft *d, struct arena *arena, double wanted, const struct parts *parts)
 {
     const struct scenario *s = &d->c->s;
     size_t lanes = s->n_lanes + 1;
-    *p = (struct polish){.d = d, .wanted = wanted, .posts_most = posts_most};
+    *p = (struct polish){.d = d, .wanted = wanted, .parts = *parts};
     p->by_short = arena_alloc(arena, d->n + 1, sizeof *p->by_short);
     p->loss = arena_alloc(arena, s->n_posts + 1, sizeof *p->loss);
     p->tried = arena_alloc(arena, s->n_posts + 1, sizeof *p->tried);
     p->in_part = arena_alloc(arena, s->n_posts + 1, sizeof *p->in_part);
-    p->post = arena_alloc(arena, posts_most, sizeof *p->post);
+    p->post = arena_alloc(arena, parts->posts, sizeof *p->post);
     p->first_user = arena_alloc(arena, s->n_resources + 2, sizeof *p->first_user);
     p->user = arena_alloc(arena, lanes * (USES_MAX + 1), sizeof *p->user);
+    p->reach = arena_alloc(arena, s->n_posts + 1, sizeof *p->reach);
+    p->asked = arena_alloc(arena, s->n_resources, sizeof *p->asked);
     p->used = arena_alloc(arena, s->n_resources, sizeof *p->used);
-    p->column = arena_alloc(arena, posts_most * EACH_COLUMNS + lanes, sizeof *p->column);
+    p->column = arena_alloc(arena, parts->posts * parts->columns + lanes, sizeof *p->column);
     p->taken_out = arena_alloc(arena, lanes, sizeof *p->taken_out);
     p->left = arena_alloc(arena, s->n_resources, sizeof *p->left);
     p->was = arena_alloc(arena, lanes, sizeof *p->was);
     p->pick = arena_alloc(arena, lanes, sizeof *p->pick);
     if (!p->by_short || !p->loss || !p->tried || !p->in_part || !p->post || !p->first_user || !p->user || !p->used ||
-        !p->column || !p->taken_out || !p->left || !p->was || !p->pick)
+        !p->reach || !p->asked || !p->column || !p->taken_out || !p->left || !p->was || !p->pick)
         return WM_EMEMORY;
     for (size_t i = 0; i < d->n; i++)
         p->by_short[i] = (uint32_t)i;
@@ -272,16 +371,16 @@ static uint32_t worst(const struct polish *p)
     return at;
 }
 
-int polish(struct draft *d, double wanted, size_t posts_most, size_t parts_most)
+int polish(struct draft *d, double wanted, const struct parts *parts)
 {
     struct country *c = d->c;
     struct polish p;
     struct arena arena;
     arena_init(&arena, SIZE_MAX);
-    int status = polish_init(&p, d, &arena, wanted, posts_most);
+    int status = polish_init(&p, d, &arena, wanted, parts);
     if (status == WM_OK)
         find_losses(&p);
-    for (size_t part = 0; part < parts_most && status == WM_OK && !country_stops(c); part++) {
+    for (size_t part = 0; part < parts->most && status == WM_OK && !country_stops(c); part++) {
         double bound = (double)c->proven_nano;
         uint32_t seed = worst(&p);
         bool gained;
