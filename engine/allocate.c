@@ -158,6 +158,8 @@ void wm_plan_free(struct wm_plan *plan)
     free(answer);
 }
 
+#define NEAR 1.2 /* times the gap that is wanted: as near as that, parts made anew do the rest */
+
 /* Another plan from the beginning; the better of the two stays. Nothing is told meanwhile: it begins far behind. */
 static int plan_anew(struct country *c, size_t way)
 {
@@ -181,17 +183,22 @@ static int plan_anew(struct country *c, size_t way)
 
 /*
  * Where a dive ends is a matter of luck: what is settled too early costs a placement or two, and not every part of the plan
- * that is made anew finds back. So while the gap is missed, another dive is tried.
+ * that is made anew finds back. So while the gap is missed, another dive is tried; in a large country, where parts find far
+ * more than dives differ by, after the plan of the one before was made as good as it gets.
  */
 static int make_plans(struct country *c)
 {
     double asked = country_wanted(c), wanted = asked > 0 ? asked : GAP_LARGE;
     bool dives = c->picks_most > ROUND_PLACES && (c->rough || country_gap(c) > GAP_KEPT);
-    int status = dives ? dive_plan(c, 0) : WM_OK;
+    bool large = c->picks_most > LARGE_PLACES;
+    int status = WM_OK;
+    for (size_t way = 0; way < (large ? 1 : DIVES_MOST) && dives && status == WM_OK && !country_stops(c); way++)
+        if (way == 0 || country_gap(c) > NEAR * wanted)
+            status = dive_plan(c, way);
     if (status == WM_OK && !c->stopped && !country_is_enough(c))
         status = draft_plans(c);
-    for (size_t way = 1; way < DIVES_MOST && dives && status == WM_OK && c->found && country_gap(c) > wanted; way++) {
-        if (country_stops(c))
+    for (size_t way = 1; way < DIVES_LARGE && dives && large && status == WM_OK && c->found; way++) {
+        if (country_gap(c) <= wanted || country_stops(c))
             break;
         status = plan_anew(c, way);
     }

@@ -1,6 +1,6 @@
 /*
  * What the files of the allocator share: one run of wm_plan_make, from the question to prices, columns and plans. Only
- * allocate.c, country.c, draft.c and lift.c include this.
+ * they include this.
  */
 #ifndef WM_COUNTRY_H
 #define WM_COUNTRY_H
@@ -18,6 +18,7 @@ enum {
     PAIRS_LARGE = 4000000, /* more than a nation has: see country_is_large */
     PAIRS_HUGE = 20000000, /* past these GAP_HUGE is asked for, and enough */
     SMALL_PAIRS = 200000,  /* that many pairs and their columns can be gone through without a thought */
+    LARGE_PLACES = 1000,   /* openings of a large country: its parts hardly touch each other */
     ROUND_PLACES =
         100 /* openings of a planning round: the exact search finds good plans by itself sooner than pass 6 */
 };
@@ -155,7 +156,7 @@ int early_first(struct country *c);
 int early_plan(struct country *c, const struct pick *picks, size_t n);
 
 /* dive.c: pass 6. A plan by settling shares bit by bit, in one of DIVES_MOST ways. */
-enum { DIVES_MOST = 3 };
+enum { DIVES_MOST = 4, DIVES_LARGE = 3 /* of a large country */ };
 int dive_plan(struct country *c, size_t way);
 
 /* draft.c: pass 6. Plans from prices and shares. */

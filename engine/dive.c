@@ -21,7 +21,7 @@ static const struct way {
     double settled;   /* a share that counts as settled */
     size_t least;     /* of what is left, one part in so many is settled each round in any case */
     size_t last_most; /* so many openings are left to the exact solver */
-} ways[DIVES_MOST] = {{0.95, 8, 100}, {0.95, 8, 200}, {0.95, 16, 100}};
+} ways[DIVES_MOST] = {{0.95, 8, 100}, {0.95, 8, 200}, {0.95, 16, 100}, {0.95, 30, 100}};
 
 struct dive {
     struct country *c;

@@ -20,10 +20,9 @@ enum {
     COLUMNS_MOST = 1500000,
     PART_POSTS = 45,
     PART_POSTS_LARGE = 80,
-    LARGE_PLACES = 1000,
     PART_POSTS_WARM = 30,
-    PARTS_MOST = 40,
-    PARTS_WARM = 500,
+    PARTS_MOST = 500,
+    PARTS_LARGE = 40,
     PARTS_FAR = 75,
     PART_POSTS_FAR = 30,
     PAIRS_FAR = 40, /* of a post */
@@ -66,11 +65,12 @@ int draft_plans(struct country *c)
         fill_open_posts(&d);
         offer(&d, picks);
         size_t parts = c->picks_most / PLACES_PART;
-        const struct parts way = {.most = c->warm ? (parts < PARTS_WARM ? parts : PARTS_WARM)
-                                                  : (parts < PARTS_MOST ? parts : PARTS_MOST),
-                                  .posts = c->warm                        ? PART_POSTS_WARM
-                                           : c->picks_most > LARGE_PLACES ? PART_POSTS_LARGE
-                                                                          : PART_POSTS,
+        bool large = c->picks_most > LARGE_PLACES;
+        size_t most = large && !c->warm ? PARTS_LARGE : PARTS_MOST;
+        const struct parts way = {.most = parts < most ? parts : most,
+                                  .posts = c->warm ? PART_POSTS_WARM
+                                           : large ? PART_POSTS_LARGE
+                                                   : PART_POSTS,
                                   .columns = COLUMNS_NEAR,
                                   .effort = EFFORT};
         if (c->picks_most > ROUND_PLACES)
@@ -78,7 +78,7 @@ int draft_plans(struct country *c)
         offer(&d, picks);
     }
     arena_fini(&arena);
-    if (status == WM_OK && c->found && !c->warm && c->picks_most > ROUND_PLACES && country_gap(c) > wanted(c) &&
+    if (status == WM_OK && c->found && !c->warm && c->picks_most > LARGE_PLACES && country_gap(c) > wanted(c) &&
         !country_stops(c))
         status = mend(c);
     return status;
