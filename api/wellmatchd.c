@@ -514,11 +514,19 @@ static void print_banner(const struct daemon *daemon, const char *redis)
     fflush(stdout);
 }
 
-/* Commands that work as they stand: with a post that has somebody on its shortlist. */
+static const struct bound *first_bound(const struct daemon *daemon, bool http)
+{
+    const struct bound *at = daemon->services[0].listeners;
+    while (at && (strncmp(at->address, "http:", 5) == 0) != http)
+        at = at->next;
+    return at;
+}
+
+/* What works as it stands: commands with a post that has somebody on its shortlist, and the pages. */
 static void print_commands(const struct daemon *daemon)
 {
     const struct wm_dataset *dataset = daemon->services[0].snapshot.dataset;
-    const struct bound *at = daemon->services[0].listeners;
+    const struct bound *at = first_bound(daemon, false), *pages = first_bound(daemon, true);
     char client[4096 + ADDRESS_TEXT_MAX + 8];
     client_path(daemon->program, client, 4096);
     if (at && strcmp(at->address, ADDRESS_DEFAULT) != 0) {
@@ -529,6 +537,8 @@ static void print_commands(const struct daemon *daemon)
     if (find_example(dataset, &post, &leader))
         printf("Try\n  %s shortlist %s\n  %s explain %s %s\n  %s opportunities %s\n", client, post, client, leader,
                post, client, leader);
+    if (pages)
+        printf("Or open %s/ in a browser\n", pages->address);
 }
 
 static bool find_example(const struct wm_dataset *dataset, const char **post, const char **leader)

@@ -344,6 +344,14 @@ class Start(unittest.TestCase):
                      "explain ", "opportunities "):
             self.assertIn(part, text)
 
+    def test_banner_with_pages(self):
+        with Daemon("--http", "127.0.0.1:0") as daemon:
+            pages = daemon.wait_for("address=http://")[0].split("address=")[1].strip()
+            self.assertEqual(daemon.stop(), 0)
+        text = daemon.output.decode()
+        self.assertIn("Or open %s/ in a browser" % pages, text)
+        self.assertNotIn("-u http", text)  # the client speaks to the other sockets
+
     def test_port_in_use(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
