@@ -8,7 +8,7 @@
 
 #include "encode_plan.h"
 
-/* As the wire spells them. plans.c has the table of what may follow what. */
+/* As the wire spells them. plan_job.c has the table of what may follow what. */
 #define PLAN_STATES(X) X(queued) X(running) X(done) X(cancelled) X(failed)
 enum plan_state {
 #define X(name) PLAN_##name,

@@ -45,7 +45,7 @@ storey() {
     case $1 in
         address | buf | config | events | generate | generate_* | json | log | loops | lru | metrics | redis_url | workers) echo 1 base ;;
         batch | cache | frame | http | http_text | jsonrpc | jsonrpc_slice | redis | redis_uv) echo 2 wire ;;
-        encode | encode_* | feed | feed_* | method | methods | method_* | openapi | openrpc | params | plan_* | plans | reply | route | route_* | routes | snapshot | telling) echo 3 answers ;;
+        encode | encode_* | feed | feed_* | method | methods | method_* | openapi | openrpc | params | plan_* | plans | plans_* | reply | route | route_* | routes | snapshot | telling) echo 3 answers ;;
         conn | conn_* | job | listener | planning | planning_* | reload | service | wellmatchd) echo 4 service ;;
         client | client_* | wellmatch) echo 4 client ;;
         assets) echo 1 base ;;
