@@ -101,12 +101,9 @@ static void put_vocabularies(struct buf *out, const struct wm_dataset *dataset)
 
 int dataset_info(const struct method_call *call, struct buf *out)
 {
-    static const struct param no_params[] = {{.name = NULL}};
-    struct params params;
-    int code = params_read(call, no_params, &params, out);
+    int code = params_read_none(call, out);
     if (code != 0)
         return code;
-    params_fini(&params);
     char as_of[11];
     wm_date_format(wm_policy_as_of(call->dataset), as_of);
     json_open(out, '{');

@@ -522,13 +522,10 @@ static void put_listed(struct buf *out, struct plan_job *job)
 
 int plan_list(const struct method_call *call, struct buf *out)
 {
-    static const struct param no_params[] = {END};
     struct plan_job *jobs[LIST_MAX];
-    struct params params;
-    int code = params_read(call, no_params, &params, out);
+    int code = params_read_none(call, out);
     if (code != 0)
         return code;
-    params_fini(&params);
     if (!plans_of(call))
         return refuse_without_plans(out);
     size_t n = plans_list(plans_of(call), jobs, LIST_MAX);

@@ -5,16 +5,12 @@
 #include "jsonrpc.h"
 #include "params.h"
 
-static const struct param no_params[] = {{.name = NULL}};
-
 /* Opens the answer of a method that takes no params; false: an error object was put instead, its code in *code. */
 static bool open_answer(const struct method_call *call, struct buf *out, int *code)
 {
-    struct params params;
-    *code = params_read(call, no_params, &params, out);
+    *code = params_read_none(call, out);
     if (*code != 0)
         return false;
-    params_fini(&params);
     json_open(out, '{');
     encode_revisions(out, call->dataset);
     return true;

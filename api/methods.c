@@ -7,8 +7,6 @@
 #include <assert.h>
 #include <string.h>
 
-static const struct param no_params[] = {{.name = NULL}};
-
 #define SHORTLIST_EXAMPLE "{\"post\":\"V00001\",\"limit\":3}"
 #define PAIR_EXAMPLE "{\"leader\":\"L000001\",\"post\":\"V00001\"}"
 

@@ -268,12 +268,9 @@ static void put_components(struct buf *out)
 
 int rpc_discover(const struct method_call *call, struct buf *out)
 {
-    static const struct param no_params[] = {{.name = NULL}};
-    struct params params;
-    int code = params_read(call, no_params, &params, out);
+    int code = params_read_none(call, out);
     if (code != 0)
         return code;
-    params_fini(&params);
     size_t n;
     const struct method *methods = method_table(&n);
     json_open(out, '{');

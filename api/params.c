@@ -623,6 +623,17 @@ int params_read(const struct method_call *call, const struct param *table, struc
     return code;
 }
 
+const struct param no_params[] = {{.name = NULL}};
+
+int params_read_none(const struct method_call *call, struct buf *error)
+{
+    struct params params;
+    int code = params_read(call, no_params, &params, error);
+    if (code == 0)
+        params_fini(&params);
+    return code;
+}
+
 int params_read_object(const struct wm_dataset *dataset, const struct param *table, const struct place *place,
                        struct slice object, struct params *out, struct buf *error)
 {

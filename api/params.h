@@ -40,6 +40,9 @@ struct params {
  */
 int params_read(const struct method_call *call, const struct param *table, struct params *out, struct buf *error);
 void params_fini(struct params *params);
+/* The same of a method that takes none: there is nothing to free. */
+int params_read_none(const struct method_call *call, struct buf *error);
+extern const struct param no_params[];
 /* The same of one object inside, by name only: an item of PARAM_LIST, which stands at `place`. */
 int params_read_object(const struct wm_dataset *dataset, const struct param *table, const struct place *place,
                        struct slice object, struct params *out, struct buf *error);
