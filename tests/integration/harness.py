@@ -336,7 +336,44 @@ def read_reply(file):
     return [read_reply(file) for _ in range(int(rest))]
 
 
-class FakeRedis:
+class Listener:
+    """A server under the test's control: a thread for each connection runs serve(connection), which a subclass has."""
+
+    def __init__(self):
+        self.connections = []
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.server.getsockname()[1]
+        self.accepting = threading.Thread(target=self.accept, daemon=True)
+        self.accepting.start()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.server.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.connections.append(connection)
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def stop_listening(self):
+        try:
+            self.server.shutdown(socket.SHUT_RDWR)  # ends accept; closed alone, its descriptor would be the next server's
+        except OSError:
+            pass  # it was already
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop_listening()
+        self.accepting.join(PATIENCE)
+        self.server.close()
+        for connection in self.connections:
+            connection.close()
+
+
+class FakeRedis(Listener):
     """A Redis under the test's control: it greets well, keeps nothing, and lets GET wait until the test says so."""
 
     def __init__(self, answer=None):
@@ -346,19 +383,8 @@ class FakeRedis:
         self.waiting = []  # sockets of GETs without an answer, in their order
         self.n_gets = 0
         self.holding = True
-        self.connections = []
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.url = "redis://127.0.0.1:%d" % self.server.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.server.accept()
-            except OSError:
-                return
-            self.connections.append(connection)
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        super().__init__()
+        self.url = "redis://" + self.address
 
     def serve(self, connection):
         file = connection.makefile("rb")
@@ -395,14 +421,6 @@ class FakeRedis:
             for connection in set(self.waiting):  # at once: the reply to a SET that the first one causes comes after
                 connection.sendall(b"$-1\r\n" * self.waiting.count(connection))
             self.waiting = []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.close()
-        for connection in self.connections:
-            connection.close()
 
 
 class Held:

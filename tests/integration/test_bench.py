@@ -12,7 +12,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import PATIENCE, ROOT, WELLMATCHD, WithDaemon, clean_environment, main
+from harness import Listener, PATIENCE, ROOT, WELLMATCHD, WithDaemon, clean_environment, main
 
 BENCH = os.environ.get("WELLMATCH_BENCH") or os.path.join(os.path.dirname(WELLMATCHD), "wellmatch-bench")
 SHORT = ["--warmup", "0.05", "-d", "0.2", "--grace", "2"]
@@ -30,25 +30,14 @@ def measured(*words):
     return (json.loads(got.stdout) if got.stdout else None), got.stderr, got.returncode
 
 
-class Fake:
+class Fake(Listener):
     """Answers each line as `answer(id, method, n)` says, n counting the lines that were no system.stats; None closes."""
 
     def __init__(self, answer):
         self.answer = answer
         self.n = 0
         self.lock = threading.Lock()
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self.server.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.server.accept()
-            except OSError:
-                return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        super().__init__()
 
     def serve(self, connection):
         try:
@@ -61,14 +50,8 @@ class Fake:
                     if reply is None:
                         return
                     connection.sendall(reply.encode() + b"\n")
-        except OSError:
+        except (OSError, ValueError):  # a file that the test has closed
             pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.close()
 
 
 def pong(id, text="true"):
@@ -234,10 +217,7 @@ class Fakes(unittest.TestCase):
         def answer(id, method, n):
             if n < 50:
                 return pong(id)
-            try:
-                fake.server.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # it was already
+            fake.stop_listening()
             return None
 
         with Fake(answer) as fake:

@@ -24,7 +24,7 @@ import unicodedata
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Daemon, LEADERS, PATIENCE, POSTS, ROOT, SAMPLE, WELLMATCHD, Wire, WithDaemon, clean_environment, column, request
+from harness import Daemon, LEADERS, Listener, PATIENCE, POSTS, ROOT, SAMPLE, WELLMATCHD, Wire, WithDaemon, clean_environment, column, request
 
 WELLMATCH = os.environ.get("WELLMATCH") or os.path.join(ROOT, os.environ.get("BUILD", "build"), "wellmatch")
 DONE, INTERNAL, INPUT, UNREACHABLE, UNFILLED, INFEASIBLE, DEADLINE = range(7)
@@ -84,26 +84,14 @@ def cells(text):
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-class Fake:
+class Fake(Listener):
     """A service under the test's control: to each request line, answer(line) gives bytes; None closes."""
 
     def __init__(self, answer):
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.url = "tcp://127.0.0.1:%d" % self.server.getsockname()[1]
         self.answer = answer
         self.lines = []
-        self.connections = []
-        self.accepting = threading.Thread(target=self.accept, daemon=True)
-        self.accepting.start()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.server.accept()
-            except OSError:
-                return
-            self.connections.append(connection)
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        super().__init__()
+        self.url = "tcp://" + self.address
 
     def serve(self, connection):
         try:
@@ -115,18 +103,8 @@ class Fake:
                     return
                 for piece in reply if isinstance(reply, list) else [reply]:
                     connection.sendall(piece)
-        except OSError:
+        except (OSError, ValueError):  # a file that the test has closed
             pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown(socket.SHUT_RDWR)  # ends accept; closed alone, its descriptor would be the next server's
-        self.accepting.join(PATIENCE)
-        self.server.close()
-        for connection in self.connections:
-            connection.close()
 
 
 def reply(result):
