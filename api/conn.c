@@ -1,10 +1,9 @@
 /*
  * One connection, in the order it runs: conn_open -> on_read -> take_bytes -> conn_take_line (in conn_rpc.c: requests
- * to replies, now or later; or conn_http_take, in conn_http.c) -> conn_touch -> flush_all -> on_written.
+ * to replies, now or later; or conn_http_take, in conn_http.c) -> conn_touch -> flush_all -> conn_flush (in conn_write.c).
  *
  * Replies collect in `out`; those to one read are written when it has been looked through, those that come later at the
- * end of the turn, all with one call. What the kernel does not take at once is handed to libuv and nothing more is
- * written until that has gone.
+ * end of the turn, all with one call.
  *
  * Ways it fails: the peer is gone (read or write error: closed, its jobs find nobody), it does not read (its requests
  * are held up at the high water mark, its own or that of all; after stall_s without progress it is closed), it never
@@ -23,7 +22,6 @@
 #include <utlist.h>
 
 enum {
-    SPARE_BYTES_MAX = 1 << 20, /* room that a spare buffer may have */
     KEEPALIVE_S = 60,
     REFUSED_MAX = 16,   /* connections beyond the ceiling that are being told so */
     REFUSED_MS = 1000,  /* how long they may take to read it */
@@ -31,8 +29,7 @@ enum {
     ROUND_NS = 3000000, /* for all; those after that have only */
     SLICE_NS = 20000,
     SLICE_BYTES = 1 << 16, /* of answers */
-    SWEEPS = 4,            /* in stall_s */
-    BORROW_MIN = 2048      /* smaller answers are copied sooner than described */
+    SWEEPS = 4             /* in stall_s */
 };
 
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out);
@@ -47,20 +44,12 @@ static void take_bytes(struct conn *conn, const char *bytes, size_t len);
 static void take_lines(struct conn *conn, const char *bytes, size_t len);
 static void resume(struct conn *conn);
 static void untouch(struct conn *conn);
-static void count_unsent(struct conn *conn);
 static void on_check(uv_check_t *check);
 static void on_prepare(uv_prepare_t *prepare);
 static void keep_turning(struct conns *conns);
 static void on_idle(uv_idle_t *idle);
 static bool is_over(const struct conn *conn);
 static void flush_all(struct conns *conns, bool resuming);
-static void write_borrowed(struct conn *conn);
-static void keep_rest(struct conn *conn, const uv_buf_t *parts, size_t n, size_t taken);
-static void give_back(struct conn *conn);
-static void give_to_libuv(struct conn *conn, size_t written);
-static void on_written(uv_write_t *write, int status);
-static void on_stall(uv_timer_t *timer);
-static void give_up(struct conn *conn, const char *what, size_t n);
 static void settle(struct conn *conn);
 static void say_farewell(struct conn *conn);
 static void on_closed(uv_handle_t *handle);
@@ -373,7 +362,7 @@ static void on_sweep(uv_timer_t *timer)
             conn_http_look(conn, now, patience);
         else if (conn && !conn->closing && !conn->held_up && frame_is_open(&conn->frame) &&
                  now - conn->read_at > patience)
-            give_up(conn, "unended_line_bytes", conn->frame.partial.len);
+            conn_give_up(conn, "unended_line_bytes", conn->frame.partial.len);
     }
 }
 
@@ -399,12 +388,12 @@ static void resume(struct conn *conn)
         uv_read_start(&conn->peer.stream, on_alloc, on_read);
 }
 
-/* ---- Writing ----------------------------------------------------------------------------------------------------- */
+/* ---- Turns ------------------------------------------------------------------------------------------------------- */
 
 void conn_touch(struct conn *conn)
 {
     struct conns *conns = conn->service->conns;
-    count_unsent(conn);
+    conn_count_unsent(conn);
     if (conn->dirty || conn->closing)
         return;
     conn->dirty = true;
@@ -423,7 +412,7 @@ static void untouch(struct conn *conn)
 }
 
 /* What a peer has not taken, and what was put behind that since: all of it counts towards the ceiling of all. */
-static void count_unsent(struct conn *conn)
+void conn_count_unsent(struct conn *conn)
 {
     size_t unsent = conn->writing.len > 0 ? conn->writing.len + conn->out.len : 0;
     if (unsent != conn->unsent)
@@ -489,206 +478,6 @@ static void on_idle(uv_idle_t *idle)
     (void)idle;
 }
 
-void conn_flush(struct conn *conn)
-{
-    if (conn->service->conns->borrower == conn)
-        write_borrowed(conn);
-    if (conn->closing || conn->writing.len > 0 || conn->out.len == 0)
-        return;
-    uv_buf_t all = uv_buf_init(conn->out.at, (unsigned)conn->out.len);
-    int n = uv_try_write(&conn->peer.stream, &all, 1);
-    if (n < 0 && n != UV_EAGAIN) {
-        conn_close(conn);
-        return;
-    }
-    size_t written = n > 0 ? (size_t)n : 0;
-    metrics_add(&conn->service->metrics, writes, 1);
-    metrics_add(&conn->service->metrics, bytes_out, written);
-    if (written < conn->out.len)
-        give_to_libuv(conn, written);
-    else
-        give_back(conn);
-}
-
-/* Own bytes and borrowed ones in turn; what the kernel does not take is copied into `out`, as if it had been so from the start. */
-static void write_borrowed(struct conn *conn)
-{
-    struct conns *conns = conn->service->conns;
-    uv_buf_t parts[2 * BORROWED_MAX + 1];
-    size_t n = 0, from = 0;
-    for (size_t i = 0; i < conns->n_borrowed; i++) {
-        const struct borrowed *borrowed = &conns->borrowed[i];
-        parts[n++] = uv_buf_init(conn->out.at + from, (unsigned)(borrowed->after - from));
-        parts[n++] = uv_buf_init((char *)(uintptr_t)borrowed->body.at, (unsigned)borrowed->body.len);
-        from = borrowed->after;
-    }
-    parts[n++] = uv_buf_init(conn->out.at + from, (unsigned)(conn->out.len - from));
-    size_t total = conn->out.len + conns->borrowed_bytes;
-    conns->borrower = NULL;
-    conns->n_borrowed = conns->borrowed_bytes = 0;
-    if (conn->closing)
-        return;
-
-    int written = uv_try_write(&conn->peer.stream, parts, (unsigned)n);
-    if (written < 0 && written != UV_EAGAIN) {
-        conn_close(conn);
-        return;
-    }
-    size_t taken = written > 0 ? (size_t)written : 0;
-    metrics_add(&conn->service->metrics, writes, 1);
-    metrics_add(&conn->service->metrics, bytes_out, taken);
-    if (taken == total)
-        give_back(conn);
-    else
-        keep_rest(conn, parts, n, taken);
-}
-
-static void keep_rest(struct conn *conn, const uv_buf_t *parts, size_t n, size_t taken)
-{
-    struct buf rest;
-    buf_init(&rest, conn->out.max);
-    for (size_t i = 0; i < n; i++) {
-        size_t skipped = taken < parts[i].len ? taken : parts[i].len;
-        buf_put(&rest, parts[i].base + skipped, parts[i].len - skipped);
-        taken -= skipped;
-    }
-    if (rest.failed) {
-        buf_fini(&rest);
-        conn_fail(conn, "out of memory");
-        return;
-    }
-    give_back(conn);
-    conn->out = rest;
-    give_to_libuv(conn, 0);
-}
-
-bool conn_borrow(struct conn *conn, struct slice body)
-{
-    struct conns *conns = conn->service->conns;
-    if (body.len < BORROW_MIN || conn->writing.len > 0 || conns->n_borrowed == BORROWED_MAX)
-        return false;
-    assert(!conns->borrower || conns->borrower == conn);
-    conns->borrower = conn;
-    conns->borrowed[conns->n_borrowed++] = (struct borrowed){conn->out.len, body};
-    conns->borrowed_bytes += body.len;
-    return true;
-}
-
-/* What came before goes its way first, if only to libuv: then `out` is free, unless libuv has something already. */
-void conn_hand_over(struct conn *conn, struct buf *body)
-{
-    size_t max = conn->out.max;
-    conn_flush(conn);
-    if (conn->closing)
-        return;
-    if (conn->out.len > 0) {
-        buf_put(&conn->out, body->at, body->len);
-        return;
-    }
-    buf_fini(&conn->out);
-    conn->out = *body;
-    conn->out.max = max > body->len ? max : body->len;
-    buf_init(body, 0);
-}
-
-/* One buffer serves all connections, one after the other, where each takes what is written to it. */
-struct buf *conn_out(struct conn *conn)
-{
-    struct conns *conns = conn->service->conns;
-    if (conn->out.cap == 0 && conns->n_spares > 0) {
-        size_t max = conn->out.max;
-        conn->out = conns->spares[--conns->n_spares];
-        conn->out.max = max;
-    }
-    return &conn->out;
-}
-
-static void give_back(struct conn *conn)
-{
-    struct conns *conns = conn->service->conns;
-    size_t max = conn->out.max;
-    if (conn->out.cap > SPARE_BYTES_MAX || conns->n_spares == SPARES) {
-        buf_fini(&conn->out);
-        return;
-    }
-    buf_clear(&conn->out);
-    conns->spares[conns->n_spares++] = conn->out;
-    buf_init(&conn->out, max);
-}
-
-/* What the kernel did not take is libuv's until on_written; replies of later turns collect in a new buffer. */
-static void give_to_libuv(struct conn *conn, size_t written)
-{
-    conn->writing = conn->out;
-    buf_init(&conn->out, conn->writing.max);
-    count_unsent(conn);
-    conn->writing_left = conn->writing.len - written;
-    uv_buf_t rest = uv_buf_init(conn->writing.at + written, (unsigned)conn->writing_left);
-    if (uv_write(&conn->write, &conn->peer.stream, &rest, 1, on_written))
-        conn_fail(conn, "write");
-    else
-        uv_timer_start(&conn->stall, on_stall, (uint64_t)conn->service->config->stall_s * 1000, 0);
-}
-
-static void on_written(uv_write_t *write, int status)
-{
-    struct conn *conn = write->data;
-    if (status < 0) {
-        conn_close(conn);
-        return;
-    }
-    metrics_add(&conn->service->metrics, bytes_out, conn->writing_left);
-    buf_fini(&conn->writing);
-    uv_timer_stop(&conn->stall);
-    conn_touch(conn);
-}
-
-/* A peer may be slow; one that took nothing at all since the timer last looked is not coming back. */
-static void on_stall(uv_timer_t *timer)
-{
-    struct conn *conn = timer->data;
-    size_t left = uv_stream_get_write_queue_size(&conn->peer.stream);
-    if (conn->writing.len > 0 && !conn->refused && left < conn->writing_left) {
-        metrics_add(&conn->service->metrics, bytes_out, conn->writing_left - left);
-        conn->writing_left = left;
-        uv_timer_start(&conn->stall, on_stall, (uint64_t)conn->service->config->stall_s * 1000, 0);
-        return;
-    }
-    give_up(conn, "unread_bytes", conn_queued(conn));
-}
-
-static void give_up(struct conn *conn, const char *what, size_t n)
-{
-    struct conns *conns = conn->service->conns;
-    metrics_add(&conn->service->metrics, connections_stalled, !conn->deaf);
-    if (!conn->deaf && log_due(&conns->log_stalled))
-        log_event(LOG_WARNING, "connection_stalled", what, log_number((long long)n), "suppressed",
-                  log_number(log_suppressed(&conns->log_stalled)), NULL);
-    conn_close(conn);
-}
-
-size_t conn_queued(const struct conn *conn)
-{
-    const struct conns *conns = conn->service->conns;
-    return conn->out.len + (conns->borrower == conn ? conns->borrowed_bytes : 0) +
-           (conn->writing.len > 0 ? uv_stream_get_write_queue_size(&conn->peer.stream) : 0);
-}
-
-size_t conn_output_max(const struct conn *conn)
-{
-    return (size_t)conn->service->config->output_mib << 20;
-}
-
-size_t conn_output_total_max(const struct conn *conn)
-{
-    return (size_t)conn->service->config->output_total_mib << 20;
-}
-
-bool conn_is_crowded(const struct conn *conn, size_t len)
-{
-    return conn->writing.len > 0 && atomic_load(&conn->service->loops->unsent) + len > conn_output_total_max(conn);
-}
-
 /* ---- Closing ----------------------------------------------------------------------------------------------------- */
 
 /* Closes a connection that has nothing to do any more. */
@@ -711,7 +500,7 @@ static void say_farewell(struct conn *conn)
     uv_os_fd_t fd;
     if (uv_fileno(&conn->peer.handle, &fd) == 0)
         shutdown(fd, SHUT_WR);
-    uv_timer_start(&conn->stall, on_stall, REFUSED_MS, 0);
+    conn_await_reader(conn, REFUSED_MS);
 }
 
 void conn_fail(struct conn *conn, const char *reason)
@@ -720,6 +509,16 @@ void conn_fail(struct conn *conn, const char *reason)
     if (!conn->closing && log_due(&conns->log_failed))
         log_event(LOG_ERROR, "connection_failed", "reason", reason, "suppressed",
                   log_number(log_suppressed(&conns->log_failed)), NULL);
+    conn_close(conn);
+}
+
+void conn_give_up(struct conn *conn, const char *what, size_t n)
+{
+    struct conns *conns = conn->service->conns;
+    metrics_add(&conn->service->metrics, connections_stalled, !conn->deaf);
+    if (!conn->deaf && log_due(&conns->log_stalled))
+        log_event(LOG_WARNING, "connection_stalled", what, log_number((long long)n), "suppressed",
+                  log_number(log_suppressed(&conns->log_stalled)), NULL);
     conn_close(conn);
 }
 
@@ -755,7 +554,7 @@ static void on_closed(uv_handle_t *handle)
     frame_fini(&conn->frame);
     buf_fini(&conn->out);
     buf_fini(&conn->writing);
-    count_unsent(conn);
+    conn_count_unsent(conn);
     buf_fini(&conn->held);
     free(conn);
 }

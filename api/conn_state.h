@@ -1,6 +1,6 @@
 /*
- * What conn.c (bytes), conn_rpc.c (JSON-RPC) and conn_http.c (HTTP) know of a connection and of all of them, and what each
- * does for the others. For these files only.
+ * What conn.c (life, reading, turns), conn_write.c (writing), conn_rpc.c (JSON-RPC) and conn_http.c (HTTP) know of a
+ * connection and of all of them, and what each does for the others. For these files only.
  */
 #ifndef API_CONN_STATE_H
 #define API_CONN_STATE_H
@@ -108,26 +108,53 @@ struct conns {
 void conn_close(struct conn *conn);
 /* Logs the reason and closes. */
 void conn_fail(struct conn *conn, const char *reason);
+/* Closes a peer that keeps us waiting; `what` there is `n` of is logged. */
+void conn_give_up(struct conn *conn, const char *what, size_t n);
 /* Stops reading; these bytes, which have been read, are looked at later. */
 void conn_hold_up(struct conn *conn, const char *bytes, size_t len);
 /* Whether it is to be held up: too much output waits, or others want their turn. */
 bool conn_is_pressed(const struct conn *conn);
-/* Has `body` written after what is in `out`: for long ones, which are taken, and copied only in need. */
-void conn_hand_over(struct conn *conn, struct buf *body);
 /* To be looked after at the end of this turn: has something to be written, read or closed. */
 void conn_touch(struct conn *conn);
-/* Has `body` written after what is in `out` now, without copying it; false: the caller has to. */
-bool conn_borrow(struct conn *conn, struct slice body);
-/* Writes what is queued, as far as the kernel takes it; whatever is borrowed is borrowed no more. */
-void conn_flush(struct conn *conn);
+/* Tells all loops how much of its output the peer leaves to us; conn_touch does. */
+void conn_count_unsent(struct conn *conn);
+
+/* ---- conn_write.c ------------------------------------------------------------------------------------------------ */
+
 /* What replies are put into. */
 struct buf *conn_out(struct conn *conn);
+/* Has `body` written after what is in `out` now, without copying it; false: the caller has to. */
+bool conn_borrow(struct conn *conn, struct slice body);
+/* Has `body` written after what is in `out`: for long ones, which are taken, and copied only in need. */
+void conn_hand_over(struct conn *conn, struct buf *body);
+/* Writes what is queued, as far as the kernel takes it; whatever is borrowed is borrowed no more. */
+void conn_flush(struct conn *conn);
+/* Gives it up unless it takes something within `ms`. */
+void conn_await_reader(struct conn *conn, uint64_t ms);
+
 /* Bytes of replies that the peer has not taken, and the most there may be. */
-size_t conn_queued(const struct conn *conn);
-size_t conn_output_max(const struct conn *conn);
+static inline size_t conn_queued(const struct conn *conn)
+{
+    const struct conns *conns = conn->service->conns;
+    return conn->out.len + (conns->borrower == conn ? conns->borrowed_bytes : 0) +
+           (conn->writing.len > 0 ? uv_stream_get_write_queue_size(&conn->peer.stream) : 0);
+}
+
+static inline size_t conn_output_max(const struct conn *conn)
+{
+    return (size_t)conn->service->config->output_mib << 20;
+}
+
 /* The most that all connections may have in them which peers do not take; and whether this one is such, and that is reached. */
-size_t conn_output_total_max(const struct conn *conn);
-bool conn_is_crowded(const struct conn *conn, size_t len);
+static inline size_t conn_output_total_max(const struct conn *conn)
+{
+    return (size_t)conn->service->config->output_total_mib << 20;
+}
+
+static inline bool conn_is_crowded(const struct conn *conn, size_t len)
+{
+    return conn->writing.len > 0 && atomic_load(&conn->service->loops->unsent) + len > conn_output_total_max(conn);
+}
 
 /* ---- conn_rpc.c: each may close the connection ------------------------------------------------------------------- */
 
