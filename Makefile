@@ -25,10 +25,9 @@ LINK = $(CC) $(OPT) $(CFLAGS) $(LANGUAGE) $(SANITIZE) $(LDFLAGS)
 ENGINE_LIBS = -lcsv -ljansson -lmd -lm
 API_LIBS = -luv -lhiredis -lxxhash -lz $(LLHTTP_LIBS) $(ENGINE_LIBS)
 
-# The parser of HTTP: a library where there is one (Debian 13), else compiled from the C sources that Debian 12 installs.
-ifeq (,$(shell pkg-config --exists libllhttp 2>/dev/null || echo no))
-LLHTTP_CFLAGS := $(shell pkg-config --cflags libllhttp)
-LLHTTP_LIBS := $(shell pkg-config --libs libllhttp)
+# The parser of HTTP: a library where the compiler finds one (Debian 13), else compiled from the C sources that Debian 12 installs.
+ifeq (,$(shell $(CC) $(CPPFLAGS) $(CFLAGS) -E -include llhttp.h -x c /dev/null >/dev/null 2>&1 || echo no))
+LLHTTP_LIBS := -lllhttp
 else
 LLHTTP_SOURCES ?= /usr/share/llhttp
 LLHTTP_CFLAGS := -isystem /usr/share/include/llhttp
