@@ -149,7 +149,7 @@ static bool check_value(const struct option_spec *spec, const char *value, char 
     if (spec->kind == OPTION_SECONDS && !is_decimal(value, 0.001, SECONDS_MAX))
         expected = "seconds, 0.001 to 86400";
     if ((spec->kind == OPTION_WORD || spec->kind == OPTION_LIST) && len == 0)
-        expected = "something";
+        expected = spec->value;
     if (expected)
         snprintf(error, OPTIONS_ERROR_CAP, "--%s is '%.60s'; expected %s", spec->name, value, expected);
     return !expected;
@@ -309,8 +309,9 @@ const char *options_nearest(const char *word, const char *const names[], size_t 
     const char *nearest = NULL;
     unsigned best = NEAR + 1;
     for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(names[i]);
         unsigned distance = wm_text_distance(word, names[i]);
-        if (distance < best && distance < strlen(names[i])) {
+        if (distance < best && distance < len && 2 * distance <= (len < 4 ? 4 : len)) { /* half a name is no likeness */
             best = distance;
             nearest = names[i];
         }

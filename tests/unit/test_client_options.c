@@ -87,7 +87,8 @@ static void test_refused(void **state)
         {{"--timeout", "1e3"}, "--timeout is '1e3'; expected seconds, 0.001 to 86400"},
         {{"--timeout", "."}, "--timeout is '.'; expected seconds, 0.001 to 86400"},
         {{"--json=1"}, "--json takes no value: '--json=1'"},
-        {{"--data="}, "--data is ''; expected something"},
+        {{"--data="}, "--data is ''; expected DIR"},
+        {{"--package", ""}, "--package is ''; expected ID,..."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct options options;
