@@ -98,6 +98,7 @@ static void apply_member(struct reader *reader, const char *key, const json_t *v
 static void apply_environment(struct reader *reader, char *const envp[]);
 static void apply_flags(struct reader *reader);
 static void check_whole(struct reader *reader);
+static void check_places(struct reader *reader);
 static void set(struct reader *reader, size_t i, const char *text, const char *place);
 static void check_redis(struct reader *reader, const char *text, const char *place);
 static void check_http(struct reader *reader, const char *text, const char *place);
@@ -301,6 +302,7 @@ static void apply_file(struct reader *reader)
     json_error_t error;
     json_t *root = json_load_file(reader->file, JSON_REJECT_DUPLICATES, &error);
     if (!root && error.line < 1) {
+        reader->refused[find("data", '-', false)] = true; /* which the file may well have named */
         complain(reader, "%s: %s", reader->file, error.text);
         return;
     }
@@ -388,6 +390,35 @@ static void check_whole(struct reader *reader)
         complain(reader, "data: the name of a folder is empty");
     if (config->n_listen == 0 && !reader->refused[find("listen", '-', false)])
         complain(reader, "listen: no address to listen on; the usual one is " ADDRESS_DEFAULT);
+    check_places(reader);
+}
+
+static bool same_place(const struct address *one, const struct address *other)
+{
+    if (one->local || other->local)
+        return one->local && other->local && strcmp(one->path, other->path) == 0;
+    return one->port != 0 && one->port == other->port && strcmp(one->host, other->host) == 0;
+}
+
+/* The second of two would find its place taken, by what would then be called another program. */
+static void check_places(struct reader *reader)
+{
+    const struct config *config = reader->config;
+    struct address places[LISTEN_MAX + 1];
+    const char *why;
+    size_t n = 0;
+    for (size_t i = 0; i < config->n_listen; i++)
+        n += address_parse(config->listen[i], &places[n], &why) == 0;
+    if (config->http && strcmp(config->http, "none") != 0)
+        n += address_parse_http(config->http, &places[n], &why) == 0;
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (same_place(&places[i], &places[k])) {
+                char text[ADDRESS_TEXT_MAX];
+                address_format(&places[k], text);
+                complain(reader, "%s: %s is listened on already; give each its own port or path",
+                         places[i].http ? "http" : "listen", text);
+            }
 }
 
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
@@ -454,8 +485,9 @@ static void set_integer(struct reader *reader, size_t i, const char *text, const
     long long value = strtoll(text, &end, 10);
     bool digits = (*text >= '0' && *text <= '9') || (*text == '-' && text[1] >= '0' && text[1] <= '9');
     if (!digits || *end || errno || value < setting->min || value > setting->max)
-        complain(reader, "%s: '%s' is out of range; expected a whole number from %lld to %lld", place, text,
-                 (long long)setting->min, (long long)setting->max);
+        complain(reader, "%s: '%s' is %s; expected a whole number from %lld to %lld", place, text,
+                 digits && !*end ? "out of range" : "no whole number", (long long)setting->min,
+                 (long long)setting->max);
     else
         *(int64_t *)(void *)((char *)reader->config + setting->offset) = value;
 }

@@ -203,6 +203,12 @@ static void wrong_environment(void **state)
         "WELLMATCH_LISEN: there is no such setting; the nearest is WELLMATCH_LISTEN");
     bad("--data d", "WELLMATCH_LISTEN=unix:s,oops", "WELLMATCH_LISTEN: 'oops'");
     bad("--data d", "WELLMATCH_LISTEN=", "no address to listen on");
+    bad("--data d --http 127.0.0.1:7345", "", "http: tcp://127.0.0.1:7345 is listened on already");
+    bad("--data d --listen unix:s --listen unix:s", "", "listen: unix:s is listened on already");
+    good("--data d --listen tcp://h:0 --listen tcp://h:0 --http h:0", "");
+    config_fini(&config);
+    good("--data d --listen tcp://127.0.0.1:1 --listen tcp://[::1]:1 --listen unix:s --http 127.0.0.1:2", "");
+    config_fini(&config);
 }
 
 static void wrong_files(void **state)
@@ -234,6 +240,8 @@ static void wrong_files(void **state)
         unlink(path);
     }
     bad("--data d --config /nonexistent/file", "", "/nonexistent/file");
+    bad("--config /nonexistent/file", "", "/nonexistent/file");
+    assert_null(strstr(errors, "which data?"));
 }
 
 static void a_secret_is_not_repeated(void **state)
