@@ -252,10 +252,18 @@ static void show_compared(struct client *client, const struct client_plan plans[
     page_end(&page);
 }
 
+/* A plan's file that is not there is missed as a file, not as a leader. */
+static bool is_file_name(const char *word)
+{
+    size_t len = strlen(word);
+    return len > 5 && strcmp(word + len - 5, ".json") == 0;
+}
+
 enum exit_code run_compare(struct client *client)
 {
     const char *const *words = client->options.words + 1;
-    bool plan[2] = {client_plan_is_named(words[0]), client_plan_is_named(words[1])};
+    bool plan[2] = {client_plan_is_named(words[0]) || is_file_name(words[0]),
+                    client_plan_is_named(words[1]) || is_file_name(words[1])};
     if (!plan[0] && !plan[1])
         return compare_packages(client);
     if (!plan[0] || !plan[1]) {

@@ -341,6 +341,7 @@ class Words(WithService):
 
     def test_misspelt(self):
         self.refused(INPUT, "shortlst", self.post, says="did you mean 'shortlist'?")
+        self.refused(INPUT, "nope", says="there is no command 'nope'; 'wellmatch --help' lists them")
         self.refused(INPUT, "shortlist", self.post, "--limt", "3", says="did you mean '--limit'?")
         self.refused(INPUT, "quintessence", says="'wellmatch --help' lists them")
         data = ["--data", "data/sample"]
@@ -354,6 +355,7 @@ class Words(WithService):
         self.refused(INPUT, "call", "nope", *data, says="'wellmatch call rpc.discover' lists them")
         self.refused(INPUT, "call", "match.shortlist", "[1]", *data, says="the parameter at /0 is 1; expected the id of a post")
         self.refused(INPUT, "explain", "L", self.post, *data, says="there is no leader 'L'")
+        self.refused(INPUT, "compare", "before.json", "after.json", *data, says="'before.json' is no file")
         self.refused(INPUT, "shortlist", self.post, "--grade", "vms", *data, says=["--grade is 'vms'", "nearest is vsm"])
         self.refused(INPUT, "opportunities", self.leader, "--region", "Lodnon", *data, says=["--region is 'Lodnon'", "nearest is London"])
         self.refused(INPUT, "shortlist", self.post, "--package", "nope", *data, says=["--package: there is no package 'nope'"])
