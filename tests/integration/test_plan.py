@@ -595,14 +595,17 @@ class Life(unittest.TestCase):
         with Daemon("--plan-nice", "20", "--plan-threads", "1", "--drain-s", "0", data=NATIONAL) as daemon:
             with daemon.wire() as wire:
                 self.begin(daemon, wire)
-                busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * os.cpu_count())]
+                spin = "print(flush=True)\nwhile True: pass"
+                busy = [subprocess.Popen([sys.executable, "-c", spin], stdout=subprocess.PIPE) for _ in range(2 * os.cpu_count())]
                 try:
+                    for process in busy:
+                        process.stdout.readline()  # until all of them run, the plan has processors to end on
                     daemon.signal(signal.SIGTERM)
                     self.assertEqual(daemon.wait(), 0)
                 finally:
                     for process in busy:
                         process.kill()
-                        process.wait()
+                        process.communicate()
                 self.assertIn("event=plan_cut", "".join(daemon.log))
 
     def test_killed_in_the_middle(self):
