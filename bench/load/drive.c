@@ -454,6 +454,8 @@ static void on_interval(uv_timer_t *timer)
     struct driver *driver = timer->data;
     FILE *out = driver->order->progress;
     const struct latencies *recent = &driver->recent;
+    /* By the plan: at the end of this second counting may have begun, which is not what its line is of. */
+    bool is_warming = driver->intervals * (uint64_t)INTERVAL_MS * 1000000 < driver->settings->warmup_ns;
     if (out) {
         if (driver->intervals % 20 == 0)
             fprintf(out, "%s\n  second   planned  answered   p50 ms   p99 ms   max ms    open  refused    lost\n",
@@ -464,7 +466,7 @@ static void on_interval(uv_timer_t *timer)
                 (double)recent->max_ns / 1e6, (unsigned long long)driver->open,
                 (unsigned long long)driver->recent_refused, (unsigned long long)driver->run->lost,
                 driver->order->rate > 0 ? "" : "  closed",
-                !driver->counting             ? "  warm-up"
+                is_warming                    ? "  warm-up"
                 : driver->recent_planned == 0 ? "  waiting"
                                               : "");
         fflush(out);

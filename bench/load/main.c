@@ -76,6 +76,23 @@ static bool write_file(const char *path, void (*put)(const struct report *report
     return written;
 }
 
+/* Asked before the load, which may take an hour. What is there stays as it is until there is something to write. */
+static bool can_write(const char *path)
+{
+    if (!path || strcmp(path, "-") == 0)
+        return true;
+    bool is_there = access(path, F_OK) == 0;
+    FILE *file = fopen(path, "a");
+    if (!file) {
+        complain("cannot write %s: %s", path, strerror(errno));
+        return false;
+    }
+    fclose(file);
+    if (!is_there)
+        remove(path);
+    return true;
+}
+
 /* ---- One run, many runs, a search ---- */
 
 /* Runs once at `rate` and puts the run into *out, also after a wrong answer. */
@@ -242,6 +259,8 @@ static enum exit_code load(struct bench *bench)
     bool standard = (settings->json_path && strcmp(settings->json_path, "-") == 0) ||
                     (settings->hgrm_path && strcmp(settings->hgrm_path, "-") == 0);
     bench->text = standard ? stderr : stdout;
+    if (!can_write(settings->json_path) || !can_write(settings->hgrm_path))
+        return EXIT_INPUT;
     enum exit_code code = prepare(bench);
     if (code == EXIT_DONE) {
         buf_init(&out, REPORT_BYTES_MAX);

@@ -265,7 +265,7 @@ static bool take_value(enum load_option option, const char *value, struct settin
         return take_distinct(value, out, error);
     case SET_seed:
         return whole_number(value, 0, UINT64_MAX, &out->seed) ||
-               refuse(error, "--seed is '%.40s'; expected a whole number", value);
+               refuse(error, "--seed is '%.40s'; expected a whole number of at most 19 digits", value);
     case SET_find_max:
         out->find_max = true;
         return goal_parse(value, &out->goal) ||

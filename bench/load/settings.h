@@ -37,7 +37,7 @@ enum {
     X(hgrm, "hgrm", 0, "FILE", "write the latencies as HdrHistogram's percentile text")                                \
     X(threshold, "threshold", 0, "SHARE", "compare: how much worse is too much: 5% or 0.05 (5%)")                      \
     X(help, "help", 'h', NULL, "this text")                                                                            \
-    X(version, "version", 0, NULL, "the version")
+    X(version, "version", 'V', NULL, "the version")
 
 enum load_command { LOAD_RUN, LOAD_COMPARE, LOAD_HELP, LOAD_VERSION };
 

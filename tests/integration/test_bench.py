@@ -76,6 +76,7 @@ class Service(WithDaemon):
             self.assertEqual(len(data["config_digest"]), 16)
             self.assertRegex(text, r"open load on (tcp|unix):")
             self.assertRegex(text, r"p50 +p75 +p90 +p99 +p99.9 +p99.99 +p99.999 +max")
+            self.assertRegex(text, r"(?m)^ +1 .* warm-up$")  # its line comes when counting has long begun
 
     def test_all_methods(self):
         names = "ping,info,stats,errors,discover,data,list,get,shortlist,opportunities,explain,compare"
@@ -315,12 +316,26 @@ class CommandLine(unittest.TestCase):
         for line in got.stdout.splitlines():
             name = line.split("--")[1].split()[0] if line.startswith(("  -", "      --")) else None
             self.assertTrue(name in (None, "help", "version") or "Fl Fl " + name in page, name)
-        self.assertRegex(bench("--version").stdout, r"^wellmatch-bench \d")
+        for option in "--version", "-V":
+            self.assertRegex(bench(option).stdout, r"^wellmatch-bench \d")
 
     def test_refused(self):
         got = bench("--conections", "3")
         self.assertEqual(got.returncode, 2)
         self.assertIn("did you mean --connections?", got.stderr)
+
+    def test_a_file_that_cannot_be_written_is_told_before_the_load(self):
+        with tempfile.TemporaryDirectory() as folder, Fake(lambda id, method, n: pong(id)) as fake:
+            kept, new = os.path.join(folder, "kept"), os.path.join(folder, "new")
+            with open(kept, "w", encoding="utf-8") as file:
+                file.write("before")
+            got = bench(fake.address, "--json", kept, "--hgrm", os.path.join(folder, "no", "such"), "--mix", "ping")
+            self.assertEqual((got.returncode, got.stdout, fake.n), (2, "", 0))
+            self.assertIn("cannot write " + folder, got.stderr)
+            got = bench("--json", new, "--hgrm", kept, "unix:" + os.path.join(folder, "nobody"))
+            self.assertEqual((got.returncode, os.listdir(folder)), (3, ["kept"]))
+            with open(kept, encoding="utf-8") as file:
+                self.assertEqual(file.read(), "before")
 
 
 if __name__ == "__main__":
