@@ -21,9 +21,7 @@ const char *feed_type_name(enum feed_type type); /* "text", ... */
 enum {
     FEED_NULLABLE = 1,   /* may be unknown: null in JSON, an empty cell in CSV */
     FEED_RESTRICTED = 2, /* tells of persons: null in the public profile */
-    FEED_TEXT_CAP = 2048,
-    FEED_MONEY_STEP_GBP =
-        100000 /* public sums of money are rounded to this: several packages, so that none is counted by it */
+    FEED_TEXT_CAP = 2048
 };
 
 struct feed_column {
@@ -45,7 +43,7 @@ struct feed_cell {
 /* The plan that is shown, and to whom; all borrowed. */
 struct feed_view {
     struct plan_view plan;
-    const char *run;     /* its id */
+    const char *run;     /* what it is called in this profile */
     int64_t finished_at; /* seconds since 1970 */
     int64_t elapsed_ms;
     bool restricted; /* the profile that may name leaders */

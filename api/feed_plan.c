@@ -11,32 +11,32 @@ enum { NULLABLE = FEED_NULLABLE, RESTRICTED = FEED_RESTRICTED | FEED_NULLABLE };
 
 /* ---- run ---- */
 
-#define RUN_COLUMNS(X)                                                                                                 \
-    FEED_STAMPS(X)                                                                                                     \
-    X(status, TEXT, 0, "", 0, "optimal, within_gap, or deadline: stopped with the best so far.")                       \
-    X(is_what_if, BOOLEAN, 0, "", 0, "Whether it changes another plan.")                                               \
-    X(base_run_id, TEXT, 0, "", NULLABLE, "The plan that it changes.")                                                 \
-    X(dataset_digest, TEXT, 0, "", 0, "Which data: equal digests, equal data.")                                        \
-    X(policy_digest, TEXT, 0, "", 0, "Which policy.")                                                                  \
-    X(policy_version, TEXT, 0, "", 0, "The planner's name for the policy.")                                            \
-    X(solve_seconds, NUMBER, 3, "s", 0, "How long it was solved.")                                                     \
-    X(gap_ratio, NUMBER, 9, "0-1", 0, "How far at most it is from the best plan there can be.")                        \
-    X(value, NUMBER, 9, "expected benefit", RESTRICTED, "Sum of the placements' expected benefit.")                    \
-    X(bound, NUMBER, 9, "expected benefit", RESTRICTED, "No plan is worth more: proven.")                              \
-    X(posts, INTEGER, 0, "posts", 0, "Posts that take part.")                                                          \
-    X(openings, INTEGER, 0, "openings", 0, "Openings of these posts.")                                                 \
-    X(leaders, INTEGER, 0, "leaders", NULLABLE, "Leaders there are.")                                                  \
-    X(leaders_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                           \
-    X(placed, INTEGER, 0, "leaders", NULLABLE, "Leaders placed: openings filled.")                                     \
-    X(placed_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                            \
-    X(unfilled_openings, INTEGER, 0, "openings", NULLABLE, "Openings less leaders placed, as shown.")                  \
-    X(unfilled_openings_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                 \
-    X(unmatched_leaders, INTEGER, 0, "leaders", NULLABLE, "Leaders less those placed, as shown.")                      \
-    X(unmatched_leaders_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                 \
-    X(filled_ratio, NUMBER, 6, "0-1", NULLABLE, "Placed of openings, as shown.")                                       \
-    X(must_fill_unfilled, INTEGER, 0, "posts", RESTRICTED, "Posts that must be filled, with an opening left.")         \
-    X(local_cost_gbp, NUMBER, 2, "GBP", NULLABLE, "Of organisations' money; public: to 100,000, of 8 placed or more.") \
-    X(central_cost_gbp, NUMBER, 2, "GBP", NULLABLE, "Of national, regional and ICB money; public: likewise.")          \
+#define RUN_COLUMNS(X)                                                                                         \
+    FEED_STAMPS(X)                                                                                             \
+    X(status, TEXT, 0, "", 0, "optimal, within_gap, or deadline: stopped with the best so far.")               \
+    X(is_what_if, BOOLEAN, 0, "", 0, "Whether it changes another plan.")                                       \
+    X(base_run_id, TEXT, 0, "", NULLABLE, "The plan that it changes.")                                         \
+    X(dataset_digest, TEXT, 0, "", RESTRICTED, "Which data: equal digests, equal data.")                       \
+    X(policy_digest, TEXT, 0, "", 0, "Which policy.")                                                          \
+    X(policy_version, TEXT, 0, "", 0, "The planner's name for the policy.")                                    \
+    X(solve_seconds, NUMBER, 3, "s", 0, "How long it was solved.")                                             \
+    X(gap_ratio, NUMBER, 9, "0-1", 0, "How far at most it is from the best plan there can be.")                \
+    X(value, NUMBER, 9, "expected benefit", RESTRICTED, "Sum of the placements' expected benefit.")            \
+    X(bound, NUMBER, 9, "expected benefit", RESTRICTED, "No plan is worth more: proven.")                      \
+    X(posts, INTEGER, 0, "posts", 0, "Posts that take part.")                                                  \
+    X(openings, INTEGER, 0, "openings", 0, "Openings of these posts.")                                         \
+    X(leaders, INTEGER, 0, "leaders", NULLABLE, "Leaders there are.")                                          \
+    X(leaders_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                   \
+    X(placed, INTEGER, 0, "leaders", NULLABLE, "Leaders placed: openings filled.")                             \
+    X(placed_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                                    \
+    X(unfilled_openings, INTEGER, 0, "openings", NULLABLE, "Openings less leaders placed, as shown.")          \
+    X(unfilled_openings_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                         \
+    X(unmatched_leaders, INTEGER, 0, "leaders", NULLABLE, "Leaders less those placed, as shown.")              \
+    X(unmatched_leaders_status, TEXT, 0, "", 0, "exact, rounded, zero or suppressed.")                         \
+    X(filled_ratio, NUMBER, 6, "0-1", NULLABLE, "Placed of openings, as shown.")                               \
+    X(must_fill_unfilled, INTEGER, 0, "posts", RESTRICTED, "Posts that must be filled, with an opening left.") \
+    X(local_cost_gbp, NUMBER, 2, "GBP", RESTRICTED, "Of organisations' money.")                                \
+    X(central_cost_gbp, NUMBER, 2, "GBP", RESTRICTED, "Of national, regional and ICB money.")                  \
     X(eligible_pairs, INTEGER, 0, "pairs", RESTRICTED, "Leader and post that pass every hard rule.")
 
 enum {
@@ -54,21 +54,6 @@ static int open_run(struct feed_rows *rows)
     return rows->state ? WM_OK : WM_EMEMORY;
 }
 
-/* A count, and its status in the column after it. */
-static void put_count(struct feed_cell *cells, struct feed_count count)
-{
-    feed_put_number(&cells[0], count.shown);
-    feed_put_text(&cells[1], feed_status_name(count.status));
-}
-
-static int64_t shown_money(int64_t gbp, struct feed_count of)
-{
-    if (of.status == FEED_EXACT)
-        return gbp;
-    return of.status == FEED_ROUNDED ? (gbp + FEED_MONEY_STEP_GBP / 2) / FEED_MONEY_STEP_GBP * FEED_MONEY_STEP_GBP
-                                     : WM_MISSING;
-}
-
 static void put_run_counts(const struct feed_view *view, const struct feed_tally *tally, struct feed_cell *cells)
 {
     const struct plan_answer *answer = view->plan.answer;
@@ -76,13 +61,13 @@ static void put_run_counts(const struct feed_view *view, const struct feed_tally
     struct feed_count leaders = view->restricted ? feed_exact(all) : feed_round(all), placed = tally->all.shown;
     feed_put_number(&cells[RUN_posts], (int64_t)tally->n_posts);
     feed_put_number(&cells[RUN_openings], tally->all.openings);
-    put_count(&cells[RUN_leaders], leaders);
-    put_count(&cells[RUN_placed], placed);
-    put_count(&cells[RUN_unfilled_openings], feed_less(feed_exact(tally->all.openings), placed));
-    put_count(&cells[RUN_unmatched_leaders], feed_less(leaders, placed));
+    feed_put_count(&cells[RUN_leaders], leaders);
+    feed_put_count(&cells[RUN_placed], placed);
+    feed_put_count(&cells[RUN_unfilled_openings], feed_less(feed_exact(tally->all.openings), placed));
+    feed_put_count(&cells[RUN_unmatched_leaders], feed_less(leaders, placed));
     feed_put_ratio(&cells[RUN_filled_ratio], placed.shown, tally->all.openings);
-    feed_put_gbp(&cells[RUN_local_cost_gbp], shown_money(tally->all.local_cost_gbp, placed));
-    feed_put_gbp(&cells[RUN_central_cost_gbp], shown_money(tally->all.central_cost_gbp, placed));
+    feed_put_gbp(&cells[RUN_local_cost_gbp], tally->all.local_cost_gbp);
+    feed_put_gbp(&cells[RUN_central_cost_gbp], tally->all.central_cost_gbp);
 }
 
 static void put_run(struct feed_rows *rows, size_t i, struct feed_cell *cells)

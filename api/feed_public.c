@@ -13,7 +13,6 @@
 #include "wellmatch.h"
 
 #include <assert.h>
-#include <stdbool.h>
 
 enum { MARGIN = 4, APART = 5, HALF = 2, FIRST_SHOWN = FEED_HIDDEN_MAX + 1, UNLIMITED = 1 << 30 };
 
@@ -183,4 +182,48 @@ void feed_protect(const struct feed_group *groups, size_t n_groups, int64_t tota
     }
     if (cap == 0)
         *out = (struct feed_count){FEED_ZERO, 0};
+}
+
+/* ---- Budgets ---- */
+
+/* The dearest package that costs less than `below`, which is its cost from then on; those of one cost are taken together. */
+static int64_t next_dearest(const struct feed_price_list *packages, size_t without, int64_t *below)
+{
+    int64_t cost = 0, pieces = 0;
+    for (size_t i = 0; i < packages->n; i++)
+        if (i != without && packages->costs[i] < *below)
+            cost = most(cost, packages->costs[i]);
+    for (size_t i = 0; i < packages->n; i++)
+        if (i != without && packages->costs[i] == cost)
+            pieces += least(packages->caps[i], UNLIMITED);
+    *below = cost;
+    return pieces;
+}
+
+/* The fewest placements that cost `gbp` or more, dearest first; UNLIMITED: no number of them does. */
+static int64_t fewest_for(int64_t gbp, const struct feed_price_list *packages, size_t without)
+{
+    int64_t n = 0, cost = INT64_MAX;
+    while (gbp > 0) {
+        int64_t pieces = next_dearest(packages, without, &cost);
+        if (cost == 0)
+            return UNLIMITED;
+        pieces = least(pieces, (gbp + cost - 1) / cost);
+        n += pieces;
+        gbp -= pieces * cost;
+    }
+    return n;
+}
+
+bool feed_may_be_used_up(int64_t limit_gbp, int64_t openings, const struct feed_price_list *packages)
+{
+    int64_t dearest = INT64_MAX;
+    (void)next_dearest(packages, SIZE_MAX, &dearest);
+    int64_t spent = limit_gbp - dearest + 1; /* or more */
+    if (fewest_for(spent, packages, SIZE_MAX) > openings - FIRST_SHOWN)
+        return false;
+    for (size_t i = 0; i < packages->n; i++)
+        if (fewest_for(spent, packages, i) > openings)
+            return false;
+    return true;
 }

@@ -5,6 +5,7 @@
 #ifndef API_FEED_PUBLIC_H
 #define API_FEED_PUBLIC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,5 +46,17 @@ struct feed_count feed_exact(int64_t count);
 struct feed_count feed_round(int64_t count); /* by itself: suppressed to 7, else rounded */
 /* A number less a count, as anybody could work it out from what is shown. */
 struct feed_count feed_less(struct feed_count whole, struct feed_count part);
+
+/*
+ * Whether it may be said that a budget is used up, so that the dearest placement no longer fits in: that takes some number
+ * of placements, which must leave FEED_HIDDEN_MAX of its openings in doubt, and it must be possible without any one of the
+ * packages. It is decided by what everybody knows: the limit, the openings that may be paid from it, and of each package
+ * what it costs and how often it can be given.
+ */
+struct feed_price_list {
+    size_t n;
+    const int64_t *costs, *caps; /* [n] */
+};
+bool feed_may_be_used_up(int64_t limit_gbp, int64_t openings, const struct feed_price_list *packages);
 
 #endif

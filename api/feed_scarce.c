@@ -1,18 +1,21 @@
-/* Feeds of what there is to hand out: openings by organisation, packages, mentors' hours, and what more would be worth. */
+/* Feeds of what there is to hand out: openings by organisation, packages, mentors' hours. */
 #include "feed_parts.h"
 #include "feed_tally.h"
 
 #include "encode_parts.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { NULLABLE = FEED_NULLABLE, RESTRICTED = FEED_RESTRICTED | FEED_NULLABLE };
 
-static void put_count(struct feed_cell *cells, struct feed_count count)
+/* Six columns that both tables of sums end with: count, status, ratio to `whole`, value, both costs. */
+static void put_sums(struct feed_cell *at, const struct feed_sums *sums, int64_t whole)
 {
-    feed_put_number(&cells[0], count.shown);
-    feed_put_text(&cells[1], feed_status_name(count.status));
+    feed_put_count(&at[0], sums->shown);
+    feed_put_ratio(&at[2], sums->shown.shown, whole);
+    feed_put_number(&at[3], sums->value_nano);
+    feed_put_gbp(&at[4], sums->local_cost_gbp);
+    feed_put_gbp(&at[5], sums->central_cost_gbp);
 }
 
 /* ---- organisation ---- */
@@ -68,11 +71,7 @@ static void put_organisation(struct feed_rows *rows, size_t i, struct feed_cell 
     feed_put_cell(&cells[ORGANISATION_longitude], dataset, WM_ORGANISATIONS, row, "longitude");
     feed_put_cell(&cells[ORGANISATION_oversight_segment], dataset, WM_ORGANISATIONS, row, "oversight_segment");
     feed_put_number(&cells[ORGANISATION_openings], sums->openings);
-    put_count(&cells[ORGANISATION_filled], sums->shown);
-    feed_put_ratio(&cells[ORGANISATION_filled_ratio], sums->shown.shown, sums->openings);
-    feed_put_number(&cells[ORGANISATION_value], sums->value_nano);
-    feed_put_gbp(&cells[ORGANISATION_local_cost_gbp], sums->local_cost_gbp);
-    feed_put_gbp(&cells[ORGANISATION_central_cost_gbp], sums->central_cost_gbp);
+    put_sums(&cells[ORGANISATION_filled], sums, sums->openings);
 }
 
 const struct feed_table feed_organisation = {
@@ -127,11 +126,7 @@ static void put_package(struct feed_rows *rows, size_t i, struct feed_cell *cell
     feed_put_cell(&cells[PACKAGE_package], dataset, WM_PACKAGES, row, "name");
     feed_put_number(&cells[PACKAGE_stock], stock);
     feed_put_cell(&cells[PACKAGE_mentor_hours], dataset, WM_PACKAGES, row, "mentor_hours");
-    put_count(&cells[PACKAGE_used], sums->shown);
-    feed_put_ratio(&cells[PACKAGE_used_ratio], sums->shown.shown, stock);
-    feed_put_number(&cells[PACKAGE_value], sums->value_nano);
-    feed_put_gbp(&cells[PACKAGE_local_cost_gbp], sums->local_cost_gbp);
-    feed_put_gbp(&cells[PACKAGE_central_cost_gbp], sums->central_cost_gbp);
+    put_sums(&cells[PACKAGE_used], sums, stock);
 }
 
 const struct feed_table feed_package_use = {
@@ -212,119 +207,4 @@ const struct feed_table feed_mentor_load = {
     .columns = mentor_columns,
     .open = open_mentors,
     .put = put_mentor,
-};
-
-/* ---- shadow_price ---- */
-
-#define PRICE_COLUMNS(X)                                                                                           \
-    FEED_STAMPS(X)                                                                                                 \
-    X(resource, TEXT, 0, "", 0, "budget; restricted also openings, stock, mentor_hours and moves.")                \
-    X(resource_id, TEXT, 0, "", NULLABLE, "Of which budget, post, package or mentor.")                             \
-    X(name, TEXT, 0, "", 0, "What that is called.")                                                                \
-    X(unit, TEXT, 0, "", 0, "GBP, opening, piece, hour or move.")                                                  \
-    X(price, NUMBER, 15, "expected benefit a unit", 0, "What one more unit would be worth, near here.")            \
-    X(step, INTEGER, 0, "units", 0, "The gains are of so many more units.")                                        \
-    X(gain_least, NUMBER, 9, "expected benefit", RESTRICTED, "The best plan's value would rise by at least this.") \
-    X(gain_most, NUMBER, 9, "expected benefit", RESTRICTED, "And at most by this.")                                \
-    X(gain_resolved, NUMBER, 9, "expected benefit", RESTRICTED, "The rise that was seen by solving again.")        \
-    X(limit_units, INTEGER, 0, "units", NULLABLE, "How much there is.")                                            \
-    X(used_units, INTEGER, 0, "units", RESTRICTED, "How much of it the plan uses.")
-
-enum {
-#define X(name, ...) PRICE_##name,
-    PRICE_COLUMNS(X)
-#undef X
-        PRICE_COUNT
-};
-static const struct feed_column price_columns[] = {PRICE_COLUMNS(FEED_COLUMN)};
-
-/* Whether a placement at this post is paid from this budget, too. */
-static bool pays_for(const struct wm_dataset *dataset, size_t budget, size_t post)
-{
-    char scope[PLAN_NAME_CAP], code[PLAN_NAME_CAP], region[PLAN_NAME_CAP];
-    plan_cell_text(dataset, WM_BUDGETS, budget, "scope", scope, sizeof scope);
-    plan_cell_text(dataset, WM_BUDGETS, budget, "code", code, sizeof code);
-    plan_region_of_post(dataset, post, region, sizeof region);
-    return strcmp(scope, "national") == 0 || (strcmp(scope, "region") == 0 && strcmp(code, region) == 0);
-}
-
-/*
- * A price above nothing says that the limit is used up, and so how many use it: the public profile has those of money
- * alone, national and regional. Which rows there are must tell no count either, so it is decided by what everybody knows:
- * that 8 or more are placed in all, and that there are 8 openings or more that may be paid from it.
- */
-static bool may_be_public(const struct plan_view *view, size_t resource)
-{
-    size_t row;
-    int64_t openings = 0;
-    const struct wm_plan *plan = view->answer->plan;
-    if (wm_resource_at(view->dataset, resource, &row) != WM_RESOURCE_BUDGET)
-        return false;
-    for (size_t post = 0; post < wm_table_rows(view->dataset, WM_POSTS); post++) {
-        int64_t limit = plan->limits[wm_resource_index(view->dataset, WM_RESOURCE_POST, post)];
-        if (limit != WM_MISSING && plan_takes_post(view->question, post) && pays_for(view->dataset, row, post))
-            openings += limit;
-    }
-    return openings > FEED_HIDDEN_MAX;
-}
-
-/* Whether the public profile has any price: the number of those placed is told. False also when there is no memory. */
-static bool has_public_prices(const struct feed_view *view, int *code)
-{
-    struct feed_tally *tally = feed_tally_new(view);
-    bool told = tally && tally->all.shown.status == FEED_ROUNDED;
-    *code = tally ? WM_OK : WM_EMEMORY;
-    free(tally);
-    return told;
-}
-
-/* state: the places in the report's list of those that are shown. */
-static int open_prices(struct feed_rows *rows)
-{
-    const struct plan_view *view = &rows->view->plan;
-    const struct wm_plan_report *report = view->answer->report;
-    size_t n = report ? report->n_worth : 0;
-    size_t *shown = calloc(n + 1, sizeof *shown);
-    if (shown == NULL)
-        return WM_EMEMORY;
-    rows->state = shown;
-    int code = WM_OK;
-    bool all = rows->view->restricted, some = all || has_public_prices(rows->view, &code);
-    for (size_t i = 0; i < n && some; i++)
-        if (all || may_be_public(view, report->worth[i].resource))
-            shown[rows->n++] = i;
-    return code;
-}
-
-static void put_price(struct feed_rows *rows, size_t i, struct feed_cell *cells)
-{
-    const struct plan_view *view = &rows->view->plan;
-    const size_t *shown = rows->state;
-    const struct wm_worth *worth = &view->answer->report->worth[shown[i]];
-    const struct wm_plan *plan = view->answer->plan;
-    size_t row;
-    char name[2 * PLAN_NAME_CAP + 4];
-    enum wm_resource_kind kind = wm_resource_at(view->dataset, worth->resource, &row);
-    plan_name_resource(view->dataset, worth->resource, name, sizeof name);
-    feed_put_text(&cells[PRICE_resource], plan_resource_name(kind));
-    feed_put_text(&cells[PRICE_resource_id], plan_resource_id(view->dataset, worth->resource));
-    feed_put_text(&cells[PRICE_name], name);
-    feed_put_text(&cells[PRICE_unit], plan_unit_name(kind));
-    feed_put_number(&cells[PRICE_price], worth->price_femto);
-    feed_put_number(&cells[PRICE_step], worth->step);
-    feed_put_number(&cells[PRICE_gain_least], worth->must ? WM_MISSING : worth->least_nano);
-    feed_put_number(&cells[PRICE_gain_most], worth->must ? WM_MISSING : worth->most_nano);
-    feed_put_number(&cells[PRICE_gain_resolved], worth->resolved ? worth->resolved_nano : WM_MISSING);
-    feed_put_number(&cells[PRICE_limit_units], plan->limits[worth->resource]);
-    feed_put_number(&cells[PRICE_used_units], plan->used[worth->resource]);
-}
-
-const struct feed_table feed_shadow_price = {
-    .name = "shadow_price",
-    .about = "What more of each scarce thing would be worth.",
-    .row = "a limit with a price",
-    .n_columns = PRICE_COUNT,
-    .columns = price_columns,
-    .open = open_prices,
-    .put = put_price,
 };

@@ -169,8 +169,20 @@ static bool judge_run(struct plan_job *job, const char *id, struct feed_reply *r
     return true;
 }
 
+/* What differs from its base by one person tells of that person, however each is rounded. */
+static bool judge_profile(const struct plan_job *job, const char *id, bool restricted, struct feed_reply *reply)
+{
+    if (restricted || plan_job_question(job)->base[0] == '\0')
+        return true;
+    return refuse(
+        reply, 403,
+        "The run %.60s changes another, and what differs between the two tells of single persons: it is served "
+        "in the restricted profile only; ask run=latest.",
+        id);
+}
+
 /* By the id of a plan, or of a job. The job is held; NULL: refused. */
-static struct plan_job *find_run(struct plans *plans, const char *id, struct feed_reply *reply)
+static struct plan_job *find_run(struct plans *plans, const char *id, bool restricted, struct feed_reply *reply)
 {
     struct plan_job *job = NULL;
     int64_t expired_at;
@@ -181,16 +193,26 @@ static struct plan_job *find_run(struct plans *plans, const char *id, struct fee
         refuse(reply, 410, "The run %.60s is kept no more; ask its question again, or run=latest.", id);
     else if (found == PLANS_UNKNOWN)
         refuse(reply, 404, "There is no run '%.60s'; run=latest is the newest, its run_id names it.", id);
-    if (found == PLANS_HELD && judge_run(job, id, reply))
+    if (found == PLANS_HELD && judge_profile(job, id, restricted, reply) && judge_run(job, id, reply))
         return job;
     plan_job_release(job);
     return NULL;
 }
 
-/* limit and offset need a plan that stays: the remedy names the one that there is now. */
-static bool refuse_moving(const struct wanted *wanted, struct plan_job *standing, struct feed_reply *reply)
+/*
+ * What a plan is called in this profile. The id of a plan is a hash of its question, and so of the leaders it locks, forbids
+ * and leaves out: anybody can guess one and see whether the hash is the same. The job's tells nothing.
+ */
+static const char *run_name(const struct plan_job *job, bool restricted)
 {
-    const char *run = standing ? plan_job_plan(standing) : "ID";
+    return restricted ? plan_job_plan(job) : plan_job_id(job);
+}
+
+/* limit and offset need a plan that stays: the remedy names the one that there is now. */
+static bool refuse_moving(const struct wanted *wanted, const struct plan_job *standing, bool restricted,
+                          struct feed_reply *reply)
+{
+    const char *run = standing ? run_name(standing, restricted) : "ID";
     return refuse(reply, 400,
                   "limit and offset need a run that stays, as the latest may change between two pages; ask "
                   "/feeds/v1/%s%s?run=%s&limit=%zu&offset=%zu",
@@ -200,7 +222,10 @@ static bool refuse_moving(const struct wanted *wanted, struct plan_job *standing
 
 /* ---- The reply ---- */
 
-/* Of all that the bytes depend on. A plan's rows never change, and its id and its end tell it from any other. */
+/*
+ * Of all that the bytes depend on. A plan's rows never change, and its id and its end tell it from any other. No digest of
+ * the data goes in: whoever has most of a dataset could try the rest against it.
+ */
 static void put_etag(const struct wanted *wanted, const struct feed_view *view, bool restricted,
                      struct feed_reply *reply)
 {
@@ -209,8 +234,7 @@ static void put_etag(const struct wanted *wanted, const struct feed_view *view, 
     buf_format(&text, WM_VERSION " %s %zu %d %d %d %zu %zu ", wanted->table->name, wanted->table->n_columns,
                (int)wanted->kind, wanted->excel, restricted, wanted->offset, wanted->limit);
     if (view) {
-        buf_format(&text, "%s %s %s ", view->run, wm_dataset_digest(view->plan.dataset),
-                   wm_policy_digest(view->plan.dataset));
+        buf_format(&text, "%s ", view->run);
         buf_integer(&text, view->finished_at);
     }
     if (!text.failed)
@@ -246,7 +270,7 @@ static void answer_rows(const struct feed_ask *ask, const struct wanted *wanted,
     if (job) {
         plan_job_news(job, &news);
         view = (struct feed_view){{plan_job_question(job)->dataset, plan_job_question(job), plan_job_answer(job)},
-                                  plan_job_plan(job),
+                                  run_name(job, ask->restricted),
                                   plan_job_finished_at(job),
                                   news.elapsed_ms,
                                   ask->restricted};
@@ -263,14 +287,14 @@ static void answer_table(const struct feed_ask *ask, const struct wanted *wanted
 {
     struct plan_job *job = NULL;
     if (wanted->run) {
-        job = find_run(plans, wanted->run, reply);
+        job = find_run(plans, wanted->run, ask->restricted, reply);
         if (job == NULL)
             return;
     } else {
         job = plans ? plans_standing(plans, dataset) : NULL;
     }
     if (wanted->paged && wanted->run == NULL)
-        refuse_moving(wanted, job, reply);
+        refuse_moving(wanted, job, ask->restricted, reply);
     else
         answer_rows(ask, wanted, job, known, arg, reply);
     plan_job_release(job);

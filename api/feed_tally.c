@@ -2,6 +2,7 @@
 #include "feed_tally.h"
 
 #include "encode_parts.h"
+#include "feed_parts.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -11,6 +12,12 @@ size_t feed_organisation_of_post(const struct wm_dataset *dataset, size_t post)
     int64_t row = encode_organisation_of(dataset, WM_POSTS, post);
     assert(row != WM_NO_ROW);
     return (size_t)row;
+}
+
+void feed_put_count(struct feed_cell cells[2], struct feed_count count)
+{
+    feed_put_number(&cells[0], count.shown);
+    feed_put_text(&cells[1], feed_status_name(count.status));
 }
 
 static void add_openings(const struct plan_view *view, struct feed_tally *tally)

@@ -23,6 +23,9 @@ struct feed_tally {
 /* NULL when there is no memory; free() it. */
 struct feed_tally *feed_tally_new(const struct feed_view *view);
 
+/* A count, and its status in the column after it. */
+void feed_put_count(struct feed_cell cells[2], struct feed_count count);
+
 /* The organisation of a post; a post always has one. */
 size_t feed_organisation_of_post(const struct wm_dataset *dataset, size_t post);
 

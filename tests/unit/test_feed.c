@@ -10,6 +10,7 @@
 #include "method.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -429,7 +430,6 @@ static void test_public_counts(void **state)
     size_t i;
     (void)state;
     assert_true((long)cell_of(run, 0, "placed") % 5 == 0);
-    assert_true((long)cell_of(run, 0, "local_cost_gbp") % FEED_MONEY_STEP_GBP == 0);
     assert_string_equal(json_string_value(json_object_get(json_array_get(run, 0), "placed_status")), "rounded");
     json_array_foreach(organisations, i, row)
     {
@@ -441,7 +441,101 @@ static void test_public_counts(void **state)
     json_decref(organisations);
 }
 
+/*
+ * Whatever number is public is a fact that has nothing to do with who is placed, or a protected count, or worked out of
+ * those as shown. A sum of anything over persons is none of these, however coarse: with dear packages a sum of money to
+ * GBP 100,000 gave 8 of 120 hidden counts away.
+ */
+static void test_public_numbers_are_known(void **state)
+{
+    static const char *const known[] = {
+        "run.solve_seconds", "run.gap_ratio", "run.posts", "run.openings", "organisation.latitude",
+        "organisation.longitude", "organisation.oversight_segment", "organisation.openings", "package_use.stock",
+        "package_use.mentor_hours", "shadow_price.price", "shadow_price.step", "shadow_price.limit_units",
+        /* protected, or worked out of what is */
+        "run.leaders", "run.placed", "run.unfilled_openings", "run.unmatched_leaders", "run.filled_ratio",
+        "organisation.filled", "organisation.filled_ratio", "package_use.used", "package_use.used_ratio"};
+    char name[128];
+    (void)state;
+    for (size_t t = 0; t < feed_table_count; t++)
+        for (size_t k = 0; k < feed_tables[t]->n_columns && !feed_tables[t]->restricted; k++) {
+            const struct feed_column *column = &feed_tables[t]->columns[k];
+            bool found =
+                (column->flags & FEED_RESTRICTED) || (column->type != FEED_NUMBER && column->type != FEED_INTEGER);
+            snprintf(name, sizeof name, "%s.%s", feed_tables[t]->name, column->name);
+            for (size_t i = 0; i < sizeof known / sizeof known[0] && !found; i++)
+                found = strcmp(known[i], name) == 0;
+            if (!found)
+                fail_msg("%s is public: what does it tell of persons?", name);
+        }
+}
+
+static void test_public_is_worked_out_of_what_is_shown(void **state)
+{
+    json_t *run = rows_of("run", "", false), *organisations = rows_of("organisation", "", false), *row;
+    double openings = cell_of(run, 0, "openings"), placed = cell_of(run, 0, "placed"), sum = 0;
+    size_t i;
+    (void)state;
+    assert_true(cell_of(run, 0, "unfilled_openings") == floor((openings - placed + 2) / 5) * 5);
+    assert_true(cell_of(run, 0, "unmatched_leaders") == cell_of(run, 0, "leaders") - placed);
+    assert_true(fabs(cell_of(run, 0, "filled_ratio") - placed / openings) < 1e-6);
+    json_array_foreach(organisations, i, row) sum += json_number_value(json_object_get(row, "openings"));
+    assert_true(sum == openings);
+    json_decref(run), json_decref(organisations);
+}
+
+/*
+ * A plan's id and the data's digest are hashes: whoever guesses what went in, the leader of a lock or the one cell of the
+ * data they do not know, sees whether they are right. The public profile has neither, nor a tag made of them.
+ */
+static void test_public_has_no_hash_of_persons(void **state)
+{
+    char file[64];
+    struct plan_job *job = plans_standing(plans, dataset);
+    (void)state;
+    assert_non_null(strstr(run_id, plan_job_question(job)->digest));
+    for (size_t t = 0; t < feed_table_count; t++) {
+        if (feed_tables[t]->restricted)
+            continue;
+        snprintf(file, sizeof file, "%s.json", feed_tables[t]->name);
+        struct asked asked = ask(file, "", false), named = ask(file, "limit=1", false);
+        assert_null(strstr(asked.text, plan_job_question(job)->digest));
+        assert_null(strstr(named.text, plan_job_question(job)->digest));
+        assert_null(strstr(asked.text, wm_dataset_digest(dataset)));
+        assert_non_null(strstr(asked.text, plan_job_id(job)));
+        assert_non_null(strstr(named.text, plan_job_id(job)));
+        buf_fini(&asked.reply.body), buf_fini(&named.reply.body);
+    }
+    plan_job_release(job);
+}
+
+/* Two plans that differ by one person tell of that person: what changes a plan is not public. */
+static void test_public_has_no_what_if(void **state)
+{
+    struct plan_job *standing = plans_standing(plans, dataset);
+    const struct plan_base base = {plan_job_plan(standing), plan_job_question(standing),
+                                   plan_job_answer(standing)->plan};
+    struct plan_job *change =
+        ask_plan(plans, "{\"plan\":\"x\",\"without_leaders\":[\"L000341\"],\"resolve\":0}", &base);
+    const char *const names[] = {plan_job_plan(change), plan_job_id(change)};
+    char query[PLAN_ID_CAP + 8];
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(query, sizeof query, "run=%s", names[i]);
+        expect_refusal("run.json", query, false, 403, "ask run=latest");
+        json_decref(rows_of("run", query, true));
+    }
+    plan_job_release(change), plan_job_release(standing);
+}
+
 /* A price says that something is used up: the public ones are of large pots of money, and say no more than the price. */
+static void expect_digits(double number, int digits)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%.*e", digits - 1, number);
+    assert_true(number > 0 && fabs(strtod(text, NULL) - number) < 1e-15 * 0.9);
+}
+
 static void test_public_prices(void **state)
 {
     json_t *all = rows_of("shadow_price", "", true), *shown = rows_of("shadow_price", "", false), *row;
@@ -454,7 +548,9 @@ static void test_public_prices(void **state)
         assert_string_equal(json_string_value(json_object_get(row, "resource")), "budget");
         assert_true(strncmp(id, "national:", 9) == 0 || strncmp(id, "region:", 7) == 0);
         assert_true(json_is_null(json_object_get(row, "used_units")));
+        expect_digits(json_number_value(json_object_get(row, "price")), 2);
     }
+    assert_true(json_array_size(shown) > 0);
     json_decref(all);
     json_decref(shown);
 }
@@ -663,6 +759,10 @@ int main(void)
         cmocka_unit_test(test_json_is_bare_and_flat),
         cmocka_unit_test(test_public_names_nobody),
         cmocka_unit_test(test_public_counts),
+        cmocka_unit_test(test_public_numbers_are_known),
+        cmocka_unit_test(test_public_is_worked_out_of_what_is_shown),
+        cmocka_unit_test(test_public_has_no_hash_of_persons),
+        cmocka_unit_test(test_public_has_no_what_if),
         cmocka_unit_test(test_public_prices),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_no_plan_yet),

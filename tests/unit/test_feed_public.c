@@ -89,6 +89,74 @@ static void test_total_of_many_small(void **state)
     assert_int_equal(total.shown, 55);
 }
 
+/* ---- Budgets that are used up ---- */
+
+static void test_used_up(void **state)
+{
+    static const struct {
+        int64_t limit, openings, costs[3], caps[3];
+        bool told;
+    } budgets[] = {
+        {100, 20, {10, 5, 0}, {99, 99, 99}, true},   /* 10 placements at 10, or 19 at 5, of 20 */
+        {100, 17, {10, 5, 0}, {99, 99, 99}, false},  /* without the first there would have to be 19 */
+        {100, 17, {10, 0, 0}, {99, 99, 99}, false},  /* none but the first can have used it up */
+        {100, 18, {10, 10, 0}, {99, 99, 99}, true},  /* 10 at least, and 8 in doubt */
+        {100, 17, {10, 10, 0}, {99, 99, 99}, false}, /* of 17 that would say too much */
+        {100, 30, {10, 10, 0}, {99, 4, 99}, false},  /* without the first there are not enough of the second */
+        {5, 8, {10, 10, 0}, {99, 99, 99}, true},     /* less than one costs: it says nothing */
+        {5, 7, {10, 10, 0}, {99, 99, 99}, false},
+        {100, 900, {0, 0, 0}, {99, 99, 99}, false}, /* nothing costs anything: it cannot be */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof budgets / sizeof budgets[0]; i++) {
+        const struct feed_price_list packages = {3, budgets[i].costs, budgets[i].caps};
+        if (feed_may_be_used_up(budgets[i].limit, budgets[i].openings, &packages) != budgets[i].told)
+            fail_msg("budget %zu", i);
+    }
+}
+
+/* Whether a plan of n[0..2] uses the budget up. */
+static bool uses_up(const int64_t *n, const int64_t *costs, int64_t limit, int64_t dearest)
+{
+    int64_t spent = n[0] * costs[0] + n[1] * costs[1] + n[2] * costs[2];
+    return spent <= limit && spent > limit - dearest;
+}
+
+/*
+ * Where it is told that a budget is used up, every package may still be used never, and the placements be any number but for
+ * so many that 8 of the openings stay in doubt: by going through all plans.
+ */
+static void test_used_up_pins_nothing(void **state)
+{
+    static const int64_t prices[] = {0, 1, 2, 3, 5};
+    size_t told = 0;
+    (void)state;
+    for (size_t draw = 0; draw < 125; draw++) {
+        const int64_t costs[3] = {prices[draw % 5], prices[draw / 5 % 5], prices[draw / 25]}, caps[3] = {12, 3, 20};
+        int64_t dearest = costs[0] > costs[1] ? costs[0] : costs[1];
+        dearest = costs[2] > dearest ? costs[2] : dearest;
+        for (int64_t limit = 1; limit < 40; limit += 4)
+            for (int64_t openings = 8; openings < 24; openings += 5) {
+                if (!feed_may_be_used_up(limit, openings, &(struct feed_price_list){3, costs, caps}))
+                    continue;
+                int64_t fewest = openings + 1, least[3] = {99, 99, 99}, n[3];
+                told++;
+                for (n[0] = 0; n[0] <= caps[0]; n[0]++)
+                    for (n[1] = 0; n[1] <= caps[1]; n[1]++)
+                        for (n[2] = 0; n[2] <= caps[2] && n[0] + n[1] + n[2] <= openings; n[2]++) {
+                            if (!uses_up(n, costs, limit, dearest))
+                                continue;
+                            fewest = n[0] + n[1] + n[2] < fewest ? n[0] + n[1] + n[2] : fewest;
+                            for (size_t k = 0; k < 3; k++)
+                                least[k] = n[k] < least[k] ? n[k] : least[k];
+                        }
+                assert_true(fewest <= openings - 8);
+                assert_true(least[0] == 0 && least[1] == 0 && least[2] == 0);
+            }
+    }
+    assert_true(told > 100);
+}
+
 /* ---- Brute force ---- */
 
 struct system { /* two ways of dividing one total */
@@ -298,6 +366,8 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_zero_is_hidden_too),
         cmocka_unit_test(test_total_of_many_small),
+        cmocka_unit_test(test_used_up),
+        cmocka_unit_test(test_used_up_pins_nothing),
         cmocka_unit_test(test_nothing_is_worked_out),
         cmocka_unit_test(test_nothing_is_worked_out_anywhere),
     };
