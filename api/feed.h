@@ -83,7 +83,9 @@ void feed_rows_close(struct feed_rows *rows);
 void feed_write_json(struct buf *out, struct feed_rows *rows, size_t first, size_t n);
 /* `excel`: begins with a BOM, and text that a spreadsheet would take for a formula is led by an apostrophe. */
 void feed_write_csv(struct buf *out, struct feed_rows *rows, size_t first, size_t n, bool excel);
+/* A JSON Schema of the rows; and the columns as a bare array of flat objects, with units and profiles. */
 void feed_write_schema(struct buf *out, const struct feed_table *table);
+void feed_write_columns(struct buf *out, const struct feed_table *table);
 /* A query to paste into Power BI or Excel; `authority` is HOST:PORT. */
 void feed_write_pq(struct buf *out, const struct feed_table *table, const char *authority);
 /* All tables: a bare array of flat objects too. */

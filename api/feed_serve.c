@@ -18,10 +18,11 @@
 
 enum { NAME_CAP = 40, DIGITS_MAX = 12, DETAIL_CAP = 700 };
 
-#define KINDS(X)                                                 \
-    X(schema, ".schema.json", "application/json; charset=utf-8") \
-    X(json, ".json", "application/json; charset=utf-8")          \
-    X(csv, ".csv", "text/csv; charset=utf-8; header=present")    \
+#define KINDS(X)                                                   \
+    X(schema, ".schema.json", "application/json; charset=utf-8")   \
+    X(columns, ".columns.json", "application/json; charset=utf-8") \
+    X(json, ".json", "application/json; charset=utf-8")            \
+    X(csv, ".csv", "text/csv; charset=utf-8; header=present")      \
     X(pq, ".pq", "text/plain; charset=utf-8")
 enum kind {
 #define X(name, ...) KIND_##name,
@@ -108,7 +109,7 @@ static bool read_file_name(const char *file, struct wanted *wanted, struct feed_
     if (wanted->table && kind < KIND_COUNT)
         return true;
     if (wanted->table)
-        return refuse(reply, 404, "%s is served as %s.json, .csv, .schema.json and .pq.", name, name);
+        return refuse(reply, 404, "%s is served as %s.json, .csv, .schema.json, .columns.json and .pq.", name, name);
     return refuse(reply, 404, "There is no table '%.40s'; GET /feeds/v1/ lists those there are.", name);
 }
 
@@ -143,7 +144,7 @@ static bool read_pair(const struct feed_pair *pair, struct wanted *wanted, struc
 static bool read_query(const struct feed_ask *ask, struct wanted *wanted, struct feed_reply *reply)
 {
     for (size_t i = 0; i < ask->n_query; i++) {
-        if (wanted->kind == KIND_schema || wanted->kind == KIND_pq)
+        if (wanted->kind != KIND_json && wanted->kind != KIND_csv)
             return refuse(reply, 400, "%s%s takes no parameters.", wanted->table->name, endings[wanted->kind]);
         if (!read_pair(&ask->query[i], wanted, reply))
             return false;
@@ -315,6 +316,8 @@ void feed_answer(const struct feed_ask *ask, struct plans *plans, const struct w
     reply->type = types[wanted.kind];
     if (wanted.kind == KIND_schema)
         feed_write_schema(&reply->body, wanted.table);
+    else if (wanted.kind == KIND_columns)
+        feed_write_columns(&reply->body, wanted.table);
     else if (wanted.kind == KIND_pq)
         feed_write_pq(&reply->body, wanted.table, ask->authority);
     else if (wanted.table->restricted && !ask->restricted)

@@ -4,6 +4,7 @@
  */
 #include "feed.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -135,15 +136,67 @@ static const char *profile_name(bool restricted)
     return restricted ? "restricted" : "public";
 }
 
+/* JSON Schema's word for the type of a value, and of a text its format. */
+static void put_json_type(struct buf *out, const struct feed_column *column)
+{
+    static const char *const types[] = {
+        [FEED_TEXT] = "string", [FEED_INTEGER] = "integer",  [FEED_NUMBER] = "number",
+        [FEED_DATE] = "string", [FEED_TIMESTAMP] = "string", [FEED_BOOLEAN] = "boolean"};
+    if (column->flags & FEED_NULLABLE) {
+        json_put_key(out, "type");
+        buf_format(out, "[\"%s\",\"null\"]", types[column->type]);
+    } else {
+        json_put_text(out, "type", types[column->type]);
+    }
+    if (column->type == FEED_DATE || column->type == FEED_TIMESTAMP)
+        json_put_text(out, "format", column->type == FEED_DATE ? "date" : "date-time");
+}
+
+static void put_property(struct buf *out, const struct feed_column *column)
+{
+    char text[FEED_TEXT_CAP];
+    snprintf(text, sizeof text, "%s%s%s%s", column->about, *column->unit ? " Unit: " : "", column->unit,
+             *column->unit ? "." : "");
+    json_put_key(out, column->name);
+    json_open(out, '{');
+    json_put_text(out, "description", text);
+    put_json_type(out, column);
+    json_close(out, '}');
+}
+
+/* Of the array of rows. Columns that come later are not forbidden by it: whoever keeps a copy may validate with it on. */
 void feed_write_schema(struct buf *out, const struct feed_table *table)
 {
+    char text[FEED_TEXT_CAP];
+    snprintf(text, sizeof text, "%s One row is %s.", table->about, table->row);
     json_open(out, '{');
-    json_put_text(out, "table", table->name);
-    json_put_integer(out, "version", 1);
-    json_put_text(out, "description", table->about);
-    json_put_text(out, "row", table->row);
-    json_put_text(out, "profile", profile_name(table->restricted));
-    json_put_key(out, "columns");
+    json_put_text(out, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    json_put_text(out, "title", table->name);
+    json_put_text(out, "description", text);
+    json_put_text(out, "type", "array");
+    json_put_key(out, "items");
+    json_open(out, '{');
+    json_put_text(out, "type", "object");
+    json_put_key(out, "properties");
+    json_open(out, '{');
+    for (size_t k = 0; k < table->n_columns; k++)
+        put_property(out, &table->columns[k]);
+    json_close(out, '}');
+    json_put_key(out, "required");
+    json_open(out, '[');
+    for (size_t k = 0; k < table->n_columns; k++) {
+        json_item(out);
+        buf_json_string(out, table->columns[k].name, strlen(table->columns[k].name));
+    }
+    json_close(out, ']');
+    json_close(out, '}');
+    json_close(out, '}');
+    buf_char(out, '\n');
+}
+
+/* The same for people and tools that lay out tables: flat, so that it loads as the feeds do. */
+void feed_write_columns(struct buf *out, const struct feed_table *table)
+{
     json_open(out, '[');
     for (size_t k = 0; k < table->n_columns; k++) {
         const struct feed_column *column = &table->columns[k];
@@ -158,7 +211,6 @@ void feed_write_schema(struct buf *out, const struct feed_table *table)
         json_close(out, '}');
     }
     json_close(out, ']');
-    json_close(out, '}');
     buf_char(out, '\n');
 }
 
@@ -183,6 +235,7 @@ void feed_write_index(struct buf *out, bool restricted)
         put_path(out, "csv", table->name, ".csv");
         put_path(out, "schema", table->name, ".schema.json");
         put_path(out, "power_query", table->name, ".pq");
+        put_path(out, "columns", table->name, ".columns.json");
         json_close(out, '}');
     }
     json_close(out, ']');

@@ -58,8 +58,8 @@ static const struct route routes[] = {
     {VERB_GET, "/feeds/v1/", 0, "The feeds there are.", "application/json", .handle = list},
     {VERB_GET, "/feeds/v1", 0, "The same, with a slash.", "text/plain", .handle = point_to_list},
     {VERB_GET, "/feeds/v1/{file}", ROUTE_WORKER,
-     "A stored plan as a flat table, for dashboards: TABLE.json or .csv; TABLE.schema.json describes it, TABLE.pq is a "
-     "Power Query of it.",
+     "A stored plan as a flat table, for dashboards: TABLE.json or .csv; TABLE.schema.json is its JSON Schema, "
+     "TABLE.columns.json lists its columns, TABLE.pq is a Power Query of it.",
      "application/json", feed_params, .handle = feed},
 };
 

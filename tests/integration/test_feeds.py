@@ -75,10 +75,10 @@ class WithPlan(unittest.TestCase):
             WithPlan.public = Feeds()
             WithPlan.run_id = cls.planner.solve()
             cls.public.solve()
-            WithPlan.schemas = {table: json.loads(cls.planner.get("/feeds/v1/%s.schema.json" % table)[2]) for table in TABLES}
+            WithPlan.described = {table: json.loads(cls.planner.get("/feeds/v1/%s.columns.json" % table)[2]) for table in TABLES}
 
     def columns(self, table):
-        return [c["name"] for c in self.schemas[table]["columns"]]
+        return [c["name"] for c in self.described[table]]
 
 
 def tearDownModule():
@@ -95,7 +95,7 @@ class TestForms(WithPlan):
         self.assertEqual(sorted(t["table"] for t in listed), sorted(TABLES))
         self.assertTrue(all(t["served"] for t in listed))
         for table in listed:
-            for key in ("json", "csv", "schema", "power_query"):
+            for key in ("json", "csv", "schema", "power_query", "columns"):
                 self.assertEqual(self.planner.get(table[key])[0], 200, table[key])
         served = {t["table"] for t in json.loads(self.public.get("/feeds/v1/")[2]) if t["served"]}
         self.assertEqual(served, set(PUBLIC))
@@ -110,7 +110,7 @@ class TestForms(WithPlan):
             self.assertTrue(body.endswith(b"\r\n"))
             lines = list(csv.DictReader(io.StringIO(body.decode("utf-8"), newline=""), strict=True))
             self.assertEqual(len(lines), len(rows), table)
-            types = {c["name"]: c["type"] for c in self.schemas[table]["columns"]}
+            types = {c["name"]: c["type"] for c in self.described[table]}
             for row, line in zip(rows, lines):
                 self.assertEqual(list(row), self.columns(table))
                 self.assertEqual(list(line), self.columns(table))
@@ -126,16 +126,28 @@ class TestForms(WithPlan):
                         self.assertEqual(cell, value)
 
     def test_schema_keeps_its_word(self):
+        python = {"string": str, "boolean": bool, "integer": int, "number": (int, float), "null": type(None)}
+        formats = {"date": r"\d{4}-\d\d-\d\d", "date-time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"}
+        for service, tables in ((self.planner, TABLES), (self.public, PUBLIC)):
+            for table in tables:
+                schema = json.loads(service.get("/feeds/v1/%s.schema.json" % table)[2])
+                self.assertEqual((schema["$schema"], schema["type"]), ("https://json-schema.org/draft/2020-12/schema", "array"))
+                properties = schema["items"]["properties"]
+                self.assertEqual(list(properties), self.columns(table))
+                self.assertEqual(schema["items"]["required"], self.columns(table))
+                for row in service.rows(table):
+                    for name, value in row.items():
+                        types, form = properties[name]["type"], properties[name].get("format")
+                        allowed = tuple(python[t] for t in ([types] if isinstance(types, str) else types))
+                        self.assertTrue(isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool)), (table, name, value))
+                        self.assertTrue(form is None or value is None or re.fullmatch(formats[form], value), (table, name, value))
+
+    def test_columns_are_described(self):
         for table in TABLES:
-            schema = self.schemas[table]
-            for row in self.planner.rows(table):
-                for column in schema["columns"]:
-                    value = row[column["name"]]
-                    if value is None:
-                        self.assertTrue(column["nullable"], (table, column["name"]))
-                    else:
-                        kinds = {"text": str, "date": str, "timestamp": str, "boolean": bool, "integer": int, "number": (int, float)}
-                        self.assertIsInstance(value, kinds[column["type"]], (table, column["name"]))
+            self.assertEqual({tuple(c) for c in self.described[table]},
+                             {("name", "type", "unit", "decimals", "nullable", "profile", "description")})
+            restricted = {c["name"] for c in self.described[table] if c["profile"] == "restricted"}
+            self.assertEqual(restricted == set(self.columns(table)), table in PERSONS)
 
     def test_pandas_reads_every_feed(self):
         try:
@@ -143,7 +155,7 @@ class TestForms(WithPlan):
         except ImportError:
             self.skipTest("python3-pandas is not installed")
         for table in TABLES:
-            columns = self.schemas[table]["columns"]
+            columns = self.described[table]
             dates = [c["name"] for c in columns if c["type"] in ("date", "timestamp")]
             url = "%s/feeds/v1/%s" % (self.planner.base, table)
             sheet = pandas.read_csv(url + ".csv", parse_dates=dates)
@@ -303,7 +315,7 @@ class TestProfiles(WithPlan):
             self.assertIsNone(re.search(r"\b[LM]\d{4,}\b", body), table)
             for row in self.public.rows(table):
                 self.assertEqual(list(row), self.columns(table))
-                for column in self.schemas[table]["columns"]:
+                for column in self.described[table]:
                     if column["profile"] == "restricted":
                         self.assertIsNone(row[column["name"]], (table, column["name"]))
 
@@ -470,7 +482,7 @@ class TestDashboards(WithPlan):
             status, _, body = self.public.get(target["url"])
             self.assertEqual(status, 200, target["url"])
             table = re.fullmatch(r"/feeds/v1/(\w+)\.json", target["url"]).group(1)
-            shown = [c["name"] for c in self.schemas[table]["columns"] if c["profile"] == "public"]
+            shown = [c["name"] for c in self.described[table] if c["profile"] == "public"]
             for column in target["columns"]:
                 self.assertIn(column["selector"], shown)
 

@@ -562,12 +562,13 @@ static void test_refusals(void **state)
     char expected[PLAN_ID_CAP + 80];
     (void)state;
     expect_refusal("nothing.json", "", true, 404, "GET /feeds/v1/ lists");
-    expect_refusal("run.xml", "", true, 404, "run.json, .csv, .schema.json and .pq");
+    expect_refusal("run.xml", "", true, 404, "run.json, .csv, .schema.json, .columns.json and .pq");
     expect_refusal("run", "", true, 404, "run.json");
     expect_refusal("run.json", "runs=latest", true, 400, "There is no parameter 'runs'");
     expect_refusal("run.json", "bom=1", true, 400, "run.csv?bom=1");
     expect_refusal("run.csv", "bom=yes", true, 400, "bom=1 or bom=0");
     expect_refusal("run.schema.json", "run=latest", true, 400, "takes no parameters");
+    expect_refusal("run.columns.json", "run=latest", true, 400, "takes no parameters");
     expect_refusal("run.json", "run=Pnobody", true, 404, "There is no run 'Pnobody'");
     expect_refusal("run.json", "run=", true, 404, "There is no run ''");
     expect_refusal("run.json", "limit=0&run=x", true, 400, "expected a whole number, 1 or more");
@@ -672,6 +673,17 @@ static void test_tags(void **state)
     buf_fini(&reply.body);
 }
 
+/* What is described at a path of the list. */
+static json_t *file_of(const char *path)
+{
+    struct asked described = ask(path + strlen("/feeds/v1/"), "", false);
+    json_t *tree = json_loads(described.text, JSON_REJECT_DUPLICATES, NULL);
+    assert_int_equal(described.reply.status, 200);
+    assert_non_null(tree);
+    buf_fini(&described.reply.body);
+    return tree;
+}
+
 static void test_schema_and_list(void **state)
 {
     (void)state;
@@ -681,13 +693,14 @@ static void test_schema_and_list(void **state)
     assert_int_equal(json_array_size(list), feed_table_count);
     json_array_foreach(list, i, row)
     {
-        const char *path = json_string_value(json_object_get(row, "schema"));
-        struct asked described = ask(path + strlen("/feeds/v1/"), "", false);
-        json_t *schema = json_loads(described.text, 0, NULL);
-        assert_int_equal(json_array_size(json_object_get(schema, "columns")), feed_tables[i]->n_columns);
+        json_t *schema = file_of(json_string_value(json_object_get(row, "schema"))),
+               *columns = file_of(json_string_value(json_object_get(row, "columns"))),
+               *items = json_object_get(schema, "items");
+        assert_int_equal(json_object_size(json_object_get(items, "properties")), feed_tables[i]->n_columns);
+        assert_int_equal(json_array_size(json_object_get(items, "required")), feed_tables[i]->n_columns);
+        assert_int_equal(json_array_size(columns), feed_tables[i]->n_columns);
         assert_true(json_is_true(json_object_get(row, "served")) == !feed_tables[i]->restricted);
-        json_decref(schema);
-        buf_fini(&described.reply.body);
+        json_decref(schema), json_decref(columns);
     }
     json_decref(list);
     buf_fini(&asked.reply.body);
