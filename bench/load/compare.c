@@ -104,22 +104,37 @@ static bool put_figure(struct table *table, const struct figure *figure, const s
     return too_much;
 }
 
-/* Members of the configuration that are not the same. */
+/* What both sides should have in common, and what it is called where they have not. */
+static const struct common {
+    const char *object, *called, *members[13];
+} commons[] = {
+    {"config",
+     "load",
+     {"loop", "transport", "rate", "arrivals", "connections", "pipeline", "duration_s", "warmup_s", "mix", "distinct",
+      "limit", "find_max"}},
+    {"service", "data", {"dataset", "policy"}},
+    {"machine", "machine", {"processor", "processors"}},
+};
+
+static void put_difference(const struct common *common, const char *member, const struct side sides[2], struct buf *out)
+{
+    const json_t *p = json_object_get(json_object_get(sides[0].root, common->object), member),
+                 *q = json_object_get(json_object_get(sides[1].root, common->object), member);
+    if (p == q || (p && q && json_equal(p, q)))
+        return;
+    char *before = json_dumps(p, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9)),
+         *after = json_dumps(q, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+    buf_format(out, "  CAUTION: not the same %s: %s was %s and is %s\n", common->called, member,
+               before ? before : "nothing", after ? after : "nothing");
+    free(before);
+    free(after);
+}
+
 static void put_differences(const struct side sides[2], struct buf *out)
 {
-    static const char *const members[] = {"loop",       "transport", "rate", "arrivals", "connections", "pipeline",
-                                          "duration_s", "warmup_s",  "mix",  "distinct", "limit",       "find_max"};
-    const json_t *a = json_object_get(sides[0].root, "config"), *b = json_object_get(sides[1].root, "config");
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        const json_t *p = json_object_get(a, members[i]), *q = json_object_get(b, members[i]);
-        if (p == q || (p && q && json_equal(p, q)))
-            continue;
-        char *before = json_dumps(p, JSON_ENCODE_ANY), *after = json_dumps(q, JSON_ENCODE_ANY);
-        buf_format(out, "  CAUTION: not the same load: %s was %s and is %s\n", members[i], before ? before : "nothing",
-                   after ? after : "nothing");
-        free(before);
-        free(after);
-    }
+    for (size_t i = 0; i < sizeof commons / sizeof *commons; i++)
+        for (const char *const *member = commons[i].members; *member; member++)
+            put_difference(&commons[i], *member, sides, out);
 }
 
 static void put_side(const struct side *side, struct buf *out)

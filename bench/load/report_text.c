@@ -178,7 +178,8 @@ static void put_checks(const struct run *run, struct buf *out)
 {
     char a[NUMBER_CAP];
     if (run->wrong > 0) {
-        buf_format(out, "  WRONG      %s wrong answers; the first:\n", grouped(run->wrong, a));
+        buf_format(out, "  WRONG      %s wrong answer%s:\n", grouped(run->wrong, a),
+                   run->wrong == 1 ? "" : "s; the first");
         const char *line = run->why_wrong.at, *all = line + run->why_wrong.len;
         for (const char *end; line < all && (end = memchr(line, '\n', (size_t)(all - line))) != NULL; line = end + 1)
             buf_format(out, "    %.*s\n", (int)(end - line), line);

@@ -262,11 +262,12 @@ class Compare(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
 
-    def file(self, name, p99s, **config):
+    def file(self, name, p99s, dataset="d", **config):
         path = os.path.join(self.folder, name)
         runs = [{"latency_us": {"p50": 100 + i, "p99": p99}, "achieved_rate": 1000} for i, p99 in enumerate(p99s)]
         with open(path, "w", encoding="utf-8") as file:
-            json.dump({"wellmatch_bench": 1, "loop": "open", "config": {"rate": 1000, **config}, "runs": runs}, file)
+            json.dump({"wellmatch_bench": 1, "loop": "open", "service": {"dataset": dataset},
+                       "config": {"rate": 1000, **config}, "runs": runs}, file)
         return path
 
     def test_verdicts(self):
@@ -290,6 +291,10 @@ class Compare(unittest.TestCase):
     def test_other_loads_are_named(self):
         got = bench("compare", self.file("a", [200] * 4), self.file("b", [200] * 4, rate=2000))
         self.assertIn("not the same load: rate was 1000 and is 2000", got.stdout)
+        got = bench("compare", self.file("a", [200] * 4, warmup_s=0.2), self.file("b", [200] * 4, dataset="e"))
+        self.assertIn("not the same load: warmup_s was 0.2 and is nothing", got.stdout)
+        self.assertIn('not the same data: dataset was "d" and is "e"', got.stdout)
+        self.assertNotIn("machine", got.stdout)
 
     def test_what_is_no_result(self):
         for text in ("", "{}", '{"wellmatch_bench":1,"runs":[]}', "[1]"):
