@@ -2,7 +2,8 @@
 #
 # Everything is built below $(BUILD): programs and libraries in it, objects in $(BUILD)/obj. Another flavour is the same
 # Makefile with another BUILD, so objects never mix: make CC=clang OPT=-O0 BUILD=build/plain
-# Yours to set: CC, OPT, CFLAGS, CPPFLAGS, LDFLAGS, BUILD, PREFIX, DESTDIR, TEST (name of one test), FUZZ_SECONDS.
+# Yours to set: CC, OPT, CFLAGS, CPPFLAGS, LDFLAGS, BUILD, PREFIX, DESTDIR, TEST (name of one test), FUZZ_SECONDS,
+# PORT and HTTP_PORT (of run).
 # make --trace shows the commands.
 
 OPT ?= -O3 -g
@@ -10,6 +11,9 @@ BUILD ?= build
 PREFIX ?= /usr/local
 PYTHON ?= /usr/bin/python3
 FUZZ_SECONDS ?= 60
+# Of `make run`. From the command line only: many an environment has a PORT that means something else.
+PORT = 7345
+HTTP_PORT = 7346
 
 VERSION := $(shell sed -n 's/^.define WM_VERSION "\(.*\)"/\1/p' include/wellmatch.h)
 SONAME := libwellmatch.so.$(firstword $(subst ., ,$(VERSION)))
@@ -68,12 +72,14 @@ all: $(PROGRAMS) $(STATIC) $(SHARED) ## programs and libraries, in build/
 deps: ## install what building and testing need (Debian; says first what)
 	@sh .ci/deps build test
 
-run: ## install what is missing, build, serve data/sample on 127.0.0.1:7345, build/wellmatch.sock and http://127.0.0.1:7346
+run: ## install what is missing, build, serve data/sample on 127.0.0.1:7345, build/wellmatch.sock and http://127.0.0.1:7346 (PORT=, HTTP_PORT=)
 	@sh .ci/deps build
-	@! command -v npm >/dev/null || $(MAKE) $(WEB)/full/app.js || echo "The pages are served in their plain version."
+	@mkdir -p $(WEB)
+	@! command -v npm >/dev/null || $(MAKE) $(WEB)/full/app.js NPM='--fetch-retries=0 --fetch-timeout=20000' 2>$(WEB)/log || \
+	    echo "The full pages could not be built ($(WEB)/log says why), so plain ones are served; 'make web' tries again."
 	@$(MAKE) all
-	@exec $(BUILD)/wellmatchd --data data/sample --listen tcp://127.0.0.1:7345 \
-	    --listen unix:$(BUILD)/wellmatch.sock --http 127.0.0.1:7346
+	@exec $(BUILD)/wellmatchd --data data/sample --listen tcp://127.0.0.1:$(PORT) \
+	    --listen unix:$(BUILD)/wellmatch.sock --http 127.0.0.1:$(HTTP_PORT)
 
 test: ## install what is missing, build, run every test; TEST=name runs one
 	@sh .ci/deps build test
@@ -82,7 +88,8 @@ test: ## install what is missing, build, run every test; TEST=name runs one
 
 tests: $(TESTS) $(REPLAYS)
 
-# Optional: npm is much to install, and without what it builds the pages are served in a plain version.
+# Optional: npm is much to install, and without what it builds the pages are served in a plain version. `make run` builds
+# it where npm is there, and does not wait long for a network that is not.
 web: ## with npm: the full pages' stylesheet and script, compiled into the programs
 	@sh .ci/deps build; command -v npm >/dev/null || sh .ci/deps web
 	@$(MAKE) $(WEB)/full/app.js all
@@ -90,7 +97,7 @@ web: ## with npm: the full pages' stylesheet and script, compiled into the progr
 WEB_SOURCES := $(wildcard api/web/*.js api/web/*.css api/web/*.scss api/web/*.mjs api/web/package*.json)
 $(WEB)/full/app.js: $(WEB_SOURCES)
 	@echo "  npm api/web"
-	@cd api/web && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && node build.mjs $(CURDIR)/$(WEB)/full
+	@cd api/web && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error $(NPM) && node build.mjs $(CURDIR)/$(WEB)/full
 
 browser: ## the full pages in Chromium, by mouse and by keys; pictures in build/screenshots (minutes)
 	@sh .ci/deps build browser
