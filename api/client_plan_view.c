@@ -10,12 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    RANKED_MAX = 5,
-    SCARCE_MAX = 20,
-    OPENINGS_MAX = 5,
-    MOST_TOLD = 10 /* a ceiling past so many times the price tells nothing */
-};
+enum { RANKED_MAX = 5, SCARCE_MAX = 20, OPENINGS_MAX = 5 };
+
+#define MOST_TOLD 10.0 /* a ceiling past so many times the price tells nothing */
 
 static void show_regions(struct page *page, struct slice totals);
 static void show_placements(struct page *page, struct slice plan, size_t rows_max);
