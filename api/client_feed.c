@@ -148,6 +148,14 @@ static void find_header(const struct fetched *fetched, const char *name, char ou
 
 /* ---- The rules of the reply ---- */
 
+/* RFC 9110, 8.8.3: quotes around what has none, perhaps W/ before. Without them caches on the way take it for no tag. */
+static bool is_entity_tag(const char *etag)
+{
+    const char *at = strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag;
+    size_t len = strlen(at);
+    return len >= 2 && at[0] == '"' && strchr(at + 1, '"') == at + len - 1;
+}
+
 static void check_again(const struct client *client, const char *url, const char *etag, struct feed_check *check)
 {
     char header[HEADER_CAP + 32];
@@ -162,6 +170,8 @@ static void check_again(const struct client *client, const char *url, const char
         return;
     }
     feed_check_look(check, FEED_RULE_etag);
+    if (!is_entity_tag(etag))
+        feed_check_fault(check, FEED_RULE_etag, 0, NULL, "ETag: %.100s does not stand in quotes", etag);
     if (again.status != STATUS_SAME)
         feed_check_fault(check, FEED_RULE_etag, 0, NULL, "If-None-Match: %s was answered with %d; expected 304", etag,
                          again.status);
@@ -188,14 +198,21 @@ static void check_compressed(const struct client *client, const char *url, struc
     buf_fini(&packed.bytes);
 }
 
+/* Of a Content-Type, what stands before its parameters. */
+static bool is_type(const char *type, const char *name)
+{
+    size_t len = strlen(name);
+    return strncasecmp(type, name, len) == 0 && (type[len] == '\0' || strchr("; \t", type[len]));
+}
+
 static void check_type(const char *type, struct feed_check *check)
 {
     feed_check_look(check, FEED_RULE_type);
-    if (strncasecmp(type, "text/csv", 8) == 0) {
+    if (is_type(type, "text/csv")) {
         check->csv = true;
         if (!strcasestr(type, "charset=utf-8"))
             feed_check_fault(check, FEED_RULE_type, 0, NULL, "'%.100s' does not say charset=utf-8", type);
-    } else if (strncasecmp(type, "application/json", 16) != 0) {
+    } else if (!is_type(type, "application/json")) {
         feed_check_fault(check, FEED_RULE_type, 0, NULL, "is '%.100s'", type);
     }
 }

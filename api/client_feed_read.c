@@ -15,17 +15,24 @@ static bool has_bom(const char *bytes, size_t len)
     return len >= BOM_BYTES && memcmp(bytes, "\xef\xbb\xbf", BOM_BYTES) == 0;
 }
 
+/* How many bytes follow this one in its character, and in which range the first of them must be. -1: it begins none. */
+static int follow(unsigned char c, unsigned char *from, unsigned char *to)
+{
+    *from = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80; /* else it would not be the shortest form */
+    *to = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;   /* nor surrogates, nor past U+10FFFF */
+    return c < 0x80 ? 0 : c < 0xc2 ? -1 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : -1;
+}
+
 static bool is_utf8(const char *bytes, size_t len)
 {
+    unsigned char from, to;
     for (size_t i = 0; i < len;) {
-        unsigned char c = (unsigned char)bytes[i];
-        size_t n = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 9;
-        if (n > len - i - 1)
+        int n = follow((unsigned char)bytes[i++], &from, &to);
+        if (n < 0 || (size_t)n > len - i)
             return false;
-        for (size_t k = 1; k <= n; k++)
-            if (((unsigned char)bytes[i + k] & 0xc0) != 0x80)
+        for (; n > 0; n--, i++, from = 0x80, to = 0xbf)
+            if ((unsigned char)bytes[i] < from || (unsigned char)bytes[i] > to)
                 return false;
-        i += n + 1;
     }
     return true;
 }

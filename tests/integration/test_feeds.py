@@ -408,11 +408,16 @@ class Broken(http.server.BaseHTTPRequestHandler):
         "/formula.csv?bom=1": ("text/csv; charset=utf-8",
                                b"\xef\xbb\xbfrun_id,data_date,generated_at,note\r\na,2026-07-08,2026-07-08T00:00:00Z,=1+1\r\n"),
         "/page.html": ("text/html", b"<p>Sign in</p>"),
+        "/lines.json": ("application/jsonlines", b"[]"),
+        "/tag.json": ("application/json", b"[]"),
     }
+    TAGS = {"/tag.json": "v1"}
 
     def do_GET(self):
         kind, body = self.BODIES[self.path]
         self.send_response(200)
+        if self.path in self.TAGS:
+            self.send_header("ETag", self.TAGS[self.path])
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -440,11 +445,12 @@ class TestCheckFeed(WithPlan):
         base = "http://127.0.0.1:%d" % server.server_port
         try:
             for path, words in (("/money.json", "row 1, column cost_gbp: '12' is no number"), ("/lines.csv", "ends in LF"),
-                                ("/formula.csv?bom=1", "row 1, column note: '=1+1' begins like a formula"), ("/page.html", "is 'text/html'")):
+                                ("/formula.csv?bom=1", "row 1, column note: '=1+1' begins like a formula"), ("/page.html", "is 'text/html'"),
+                                ("/lines.json", "is 'application/jsonlines'"), ("/tag.json", "ETag: v1 does not stand in quotes")):
                 code, text, _ = check_feed(base + path)
                 self.assertEqual(code, 1, text)
                 self.assertIn(words, text)
-                self.assertIn("there is no ETag", text)
+                self.assertEqual("there is no ETag" in text, path not in Broken.TAGS)
         finally:
             server.shutdown()
             server.server_close()

@@ -42,6 +42,7 @@ static void test_kept(void **state)
         {JSON, "[{" STAMPS ",\"job_status\":\"done\"}]", 1}, /* no count of that name */
         {CSV, HEAD "\r\n", 0},
         {CSV, HEAD ",note,cost_gbp\r\n" ROW ",\"a,\"\"b\"\"\r\nc\",-3.10\r\n" ROW ",,\r\n", 2},
+        {CSV, HEAD ",note\r\n" ROW ",\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\xc2\x80\r\n", 1},
         {CSV, HEAD ",note\r\n" ROW ",=1+1\r\n", 1}, /* a spreadsheet is not what this one is for */
         {EXCEL, "\xef\xbb\xbf" HEAD ",note,x\r\n" ROW ",'=1+1,-5.5\r\n", 1},
     };
@@ -65,6 +66,12 @@ static const struct broken broken[] = {
     {EXCEL, HEAD "\r\n", FEED_RULE_text, "no byte order mark"},
     {CSV, HEAD ",a\r\n" ROW ",\xff\r\n", FEED_RULE_text, "not UTF-8"},
     {CSV, HEAD ",a\r\n" ROW ",\xc3", FEED_RULE_text, "not UTF-8"},
+    {CSV, HEAD ",a\r\n" ROW ",\xe0\x80\xaf\r\n", FEED_RULE_text, "not UTF-8"}, /* a longer form than need be */
+    {CSV, HEAD ",a\r\n" ROW ",\xf0\x80\x80\xaf\r\n", FEED_RULE_text, "not UTF-8"},
+    {CSV, HEAD ",a\r\n" ROW ",\xed\xa0\x80\r\n", FEED_RULE_text, "not UTF-8"},     /* half a surrogate pair */
+    {CSV, HEAD ",a\r\n" ROW ",\xf4\x90\x80\x80\r\n", FEED_RULE_text, "not UTF-8"}, /* past U+10FFFF */
+    {CSV, HEAD ",a\r\n" ROW ",\x80\r\n", FEED_RULE_text, "not UTF-8"},
+    {JSON, "[{" STAMPS ",\"a\":\"\xed\xa0\x80\"}]", FEED_RULE_text, "not UTF-8"},
     {JSON, "", FEED_RULE_form, "no JSON"},
     {JSON, "[{]", FEED_RULE_form, "no JSON: at byte 2"},
     {JSON, "{\"rows\":[]}", FEED_RULE_form, "no array"},
