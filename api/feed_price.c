@@ -60,18 +60,30 @@ static int64_t openings_paid_from(const struct plan_view *view, size_t budget)
     return openings;
 }
 
-/* What a placement with each package costs central budgets, and how often it can be given. costs[2 * n], caps behind. */
-static struct feed_price_list list_packages(const struct plan_view *view, int64_t *costs)
+/* What everybody knows of the packages. One allocation, which begins with this struct; NULL: no memory. */
+struct known_packages {
+    struct feed_price_list list;
+    int64_t numbers[];
+};
+
+static struct known_packages *known_packages_new(const struct plan_view *view, const struct feed_tally *tally)
 {
-    size_t n = wm_table_rows(view->dataset, WM_PACKAGES);
+    size_t n = tally->n_packages;
+    struct known_packages *known = calloc(1, sizeof *known + n * (2 * sizeof known->numbers[0] + sizeof(bool)));
     int column = wm_column_find(view->dataset, WM_PACKAGES, "central_cost_gbp");
     assert(column >= 0);
+    if (known == NULL)
+        return NULL;
+    int64_t *costs = known->numbers, *caps = costs + n;
+    bool *hidden = (bool *)(caps + n);
     for (size_t i = 0; i < n; i++) {
         int64_t stock = view->answer->plan->limits[wm_resource_index(view->dataset, WM_RESOURCE_PACKAGE, i)];
         costs[i] = wm_cell_number(view->dataset, WM_PACKAGES, i, (size_t)column);
-        costs[n + i] = stock == WM_MISSING ? INT64_MAX : stock;
+        caps[i] = stock == WM_MISSING ? INT64_MAX : stock;
+        hidden[i] = tally->packages[i].shown.status == FEED_SUPPRESSED;
     }
-    return (struct feed_price_list){n, costs, costs + n};
+    known->list = (struct feed_price_list){n, costs, caps, hidden};
+    return known;
 }
 
 static bool may_be_public(const struct plan_view *view, const struct feed_price_list *packages, size_t resource)
@@ -81,31 +93,19 @@ static bool may_be_public(const struct plan_view *view, const struct feed_price_
            feed_may_be_used_up(view->answer->plan->limits[resource], openings_paid_from(view, row), packages);
 }
 
-/* Whether the public profile has any price: the number of those placed is told. False also when there is no memory. */
-static bool has_public_prices(const struct feed_view *view, int *code)
-{
-    struct feed_tally *tally = feed_tally_new(view);
-    bool told = tally && tally->all.shown.status == FEED_ROUNDED;
-    *code = tally ? WM_OK : WM_EMEMORY;
-    free(tally);
-    return told;
-}
-
+/* None where the number of those placed is not told. */
 static int list_public_prices(const struct feed_view *view, size_t *shown, size_t *n)
 {
-    int code;
     const struct wm_plan_report *report = view->plan.answer->report;
-    if (!has_public_prices(view, &code))
-        return code;
-    int64_t *costs = calloc(2 * wm_table_rows(view->plan.dataset, WM_PACKAGES) + 1, sizeof *costs);
-    if (costs == NULL)
-        return WM_EMEMORY;
-    const struct feed_price_list packages = list_packages(&view->plan, costs);
-    for (size_t i = 0; i < report->n_worth; i++)
-        if (may_be_public(&view->plan, &packages, report->worth[i].resource))
+    struct feed_tally *tally = feed_tally_new(view);
+    struct known_packages *known = tally ? known_packages_new(&view->plan, tally) : NULL;
+    for (size_t i = 0; known && i < report->n_worth && tally->all.shown.status == FEED_ROUNDED; i++)
+        if (may_be_public(&view->plan, &known->list, report->worth[i].resource))
             shown[(*n)++] = i;
-    free(costs);
-    return WM_OK;
+    int code = known ? WM_OK : WM_EMEMORY;
+    free(known);
+    free(tally);
+    return code;
 }
 
 /* state: the places in the report's list of those that are shown. */

@@ -223,7 +223,7 @@ bool feed_may_be_used_up(int64_t limit_gbp, int64_t openings, const struct feed_
     if (fewest_for(spent, packages, SIZE_MAX) > openings - FIRST_SHOWN)
         return false;
     for (size_t i = 0; i < packages->n; i++)
-        if (fewest_for(spent, packages, i) > openings)
+        if (packages->hidden[i] && fewest_for(spent, packages, i) > openings)
             return false;
     return true;
 }

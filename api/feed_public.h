@@ -49,13 +49,14 @@ struct feed_count feed_less(struct feed_count whole, struct feed_count part);
 
 /*
  * Whether it may be said that a budget is used up, so that the dearest placement no longer fits in: that takes some number
- * of placements, which must leave FEED_HIDDEN_MAX of its openings in doubt, and it must be possible without any one of the
- * packages. It is decided by what everybody knows: the limit, the openings that may be paid from it, and of each package
- * what it costs and how often it can be given.
+ * of placements, which must leave 8 of its openings in doubt, and it must be possible without any one of the packages
+ * whose count is hidden. It is decided by what everybody knows: the limit, the openings that may be paid from it, and of
+ * each package what it costs, how often it can be given, and whether its count is hidden.
  */
 struct feed_price_list {
     size_t n;
     const int64_t *costs, *caps; /* [n] */
+    const bool *hidden;          /* [n] */
 };
 bool feed_may_be_used_up(int64_t limit_gbp, int64_t openings, const struct feed_price_list *packages);
 

@@ -95,21 +95,23 @@ static void test_used_up(void **state)
 {
     static const struct {
         int64_t limit, openings, costs[3], caps[3];
-        bool told;
+        bool told, shown; /* expected; whether all counts are */
     } budgets[] = {
-        {100, 20, {10, 5, 0}, {99, 99, 99}, true},   /* 10 placements at 10, or 19 at 5, of 20 */
-        {100, 17, {10, 5, 0}, {99, 99, 99}, false},  /* without the first there would have to be 19 */
-        {100, 17, {10, 0, 0}, {99, 99, 99}, false},  /* none but the first can have used it up */
-        {100, 18, {10, 10, 0}, {99, 99, 99}, true},  /* 10 at least, and 8 in doubt */
-        {100, 17, {10, 10, 0}, {99, 99, 99}, false}, /* of 17 that would say too much */
-        {100, 30, {10, 10, 0}, {99, 4, 99}, false},  /* without the first there are not enough of the second */
-        {5, 8, {10, 10, 0}, {99, 99, 99}, true},     /* less than one costs: it says nothing */
+        {100, 20, {10, 5, 0}, {99, 99, 99}, true},        /* 10 placements at 10, or 19 at 5, of 20 */
+        {100, 18, {10, 5, 0}, {99, 99, 99}, false},       /* without the first there would have to be 19 */
+        {100, 18, {10, 5, 0}, {99, 99, 99}, true, true},  /* but then that one's count is there to see */
+        {100, 17, {10, 0, 0}, {99, 99, 99}, false, true}, /* none but the first can have used it up */
+        {100, 18, {10, 10, 0}, {99, 99, 99}, true},       /* 10 at least, and 8 in doubt */
+        {100, 17, {10, 10, 0}, {99, 99, 99}, false},      /* of 17 that would say too much */
+        {100, 30, {10, 10, 0}, {99, 4, 99}, false},       /* without the first there are not enough of the second */
+        {5, 8, {10, 10, 0}, {99, 99, 99}, true},          /* less than one costs: it says nothing */
         {5, 7, {10, 10, 0}, {99, 99, 99}, false},
         {100, 900, {0, 0, 0}, {99, 99, 99}, false}, /* nothing costs anything: it cannot be */
     };
     (void)state;
     for (size_t i = 0; i < sizeof budgets / sizeof budgets[0]; i++) {
-        const struct feed_price_list packages = {3, budgets[i].costs, budgets[i].caps};
+        const bool shown = budgets[i].shown, hidden[] = {!shown, !shown, !shown};
+        const struct feed_price_list packages = {3, budgets[i].costs, budgets[i].caps, hidden};
         if (feed_may_be_used_up(budgets[i].limit, budgets[i].openings, &packages) != budgets[i].told)
             fail_msg("budget %zu", i);
     }
@@ -123,7 +125,7 @@ static bool uses_up(const int64_t *n, const int64_t *costs, int64_t limit, int64
 }
 
 /*
- * Where it is told that a budget is used up, every package may still be used never, and the placements be any number but for
+ * Where it is told that a budget is used up, every package whose count is hidden may still be used never, and the placements be any number but for
  * so many that 8 of the openings stay in doubt: by going through all plans.
  */
 static void test_used_up_pins_nothing(void **state)
@@ -135,9 +137,10 @@ static void test_used_up_pins_nothing(void **state)
         const int64_t costs[3] = {prices[draw % 5], prices[draw / 5 % 5], prices[draw / 25]}, caps[3] = {12, 3, 20};
         int64_t dearest = costs[0] > costs[1] ? costs[0] : costs[1];
         dearest = costs[2] > dearest ? costs[2] : dearest;
+        const bool hidden[3] = {draw % 2, draw % 3 > 0, true};
         for (int64_t limit = 1; limit < 40; limit += 4)
             for (int64_t openings = 8; openings < 24; openings += 5) {
-                if (!feed_may_be_used_up(limit, openings, &(struct feed_price_list){3, costs, caps}))
+                if (!feed_may_be_used_up(limit, openings, &(struct feed_price_list){3, costs, caps, hidden}))
                     continue;
                 int64_t fewest = openings + 1, least[3] = {99, 99, 99}, n[3];
                 told++;
@@ -151,7 +154,8 @@ static void test_used_up_pins_nothing(void **state)
                                 least[k] = n[k] < least[k] ? n[k] : least[k];
                         }
                 assert_true(fewest <= openings - 8);
-                assert_true(least[0] == 0 && least[1] == 0 && least[2] == 0);
+                for (size_t k = 0; k < 3; k++)
+                    assert_true(!hidden[k] || least[k] == 0);
             }
     }
     assert_true(told > 100);
