@@ -262,7 +262,11 @@ void feed_write_pq(struct buf *out, const struct feed_table *table, const char *
         out,
         "// %s: %s One row is %s.\n"
         "// Power BI, Excel: Get data, Blank query, Advanced editor; paste all of this. Change Base to where the\n"
-        "// service is reached from, and latest to a run_id for a plan that stays.\n"
+        "// service is reached from, and latest to a run_id for a plan that stays. Asked how to sign in, say "
+        "Anonymous, or\n"
+        "// Basic where a proxy before the service wants a name and a password. The Power BI service needs a data "
+        "gateway\n"
+        "// to refresh from an address that only your network knows.\n"
         "let\n"
         "    Base = \"http://%s\",\n"
         "    Source = Web.Contents(Base, [RelativePath = \"feeds/v1/%s.csv\", Query = [run = \"latest\"]]),\n"

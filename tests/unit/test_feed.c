@@ -706,6 +706,49 @@ static void test_schema_and_list(void **state)
     buf_fini(&asked.reply.body);
 }
 
+/* Brackets close in their order outside texts and comments, and texts end: what no reader of M forgives. */
+static void expect_balanced(const char *m)
+{
+    char open[32];
+    size_t depth = 0;
+    for (const char *at = m; *at; at++) {
+        if (at[0] == '/' && at[1] == '/')
+            at += strcspn(at, "\n");
+        else if (*at == '"')
+            at += 1 + strcspn(at + 1, "\"\n");
+        assert_true(*at != '\0');
+        if (strchr("([{", *at)) {
+            assert_true(depth < sizeof open);
+            open[depth++] = *at == '(' ? ')' : *at == '[' ? ']' : '}';
+        } else if (strchr(")]}", *at)) {
+            assert_true(depth > 0 && open[--depth] == *at);
+        }
+    }
+    assert_int_equal(depth, 0);
+}
+
+/* Every table: each column once, with a type, in its order. */
+static void test_power_query_of_every_table(void **state)
+{
+    char file[64], line[160];
+    (void)state;
+    for (size_t t = 0; t < feed_table_count; t++) {
+        const struct feed_table *table = feed_tables[t];
+        snprintf(file, sizeof file, "%s.pq", table->name);
+        struct asked asked = ask(file, "", false);
+        expect_balanced(asked.text);
+        const char *at = asked.text;
+        for (size_t k = 0; k < table->n_columns; k++) {
+            snprintf(line, sizeof line, "        {\"%s\", ", table->columns[k].name);
+            at = strstr(at, line);
+            assert_non_null(at);
+            at += strlen(line);
+        }
+        assert_null(strstr(at, "        {\""));
+        buf_fini(&asked.reply.body);
+    }
+}
+
 static void test_power_query(void **state)
 {
     (void)state;
@@ -782,6 +825,7 @@ int main(void)
         cmocka_unit_test(test_latest),
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_schema_and_list),
+        cmocka_unit_test(test_power_query_of_every_table),
         cmocka_unit_test(test_power_query),
         cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_out_of_memory),
