@@ -8,8 +8,9 @@
 
 enum { NULLABLE = FEED_NULLABLE, RESTRICTED = FEED_RESTRICTED | FEED_NULLABLE };
 
-/* Six columns that both tables of sums end with: count, status, ratio to `whole`, value, both costs. */
-static void put_sums(struct feed_cell *at, const struct feed_sums *sums, int64_t whole)
+/* The columns that both tables of sums end with: count, status, ratio to `whole`, value, both costs. */
+enum { SUMS_COLUMNS = 6 };
+static void put_sums(struct feed_cell at[SUMS_COLUMNS], const struct feed_sums *sums, int64_t whole)
 {
     feed_put_count(&at[0], sums->shown);
     feed_put_ratio(&at[2], sums->shown.shown, whole);
@@ -45,6 +46,7 @@ enum {
 #undef X
         ORGANISATION_COUNT
 };
+_Static_assert(ORGANISATION_central_cost_gbp - ORGANISATION_filled == SUMS_COLUMNS - 1, "put_sums");
 static const struct feed_column organisation_columns[] = {ORGANISATION_COLUMNS(FEED_COLUMN)};
 
 static int open_organisations(struct feed_rows *rows)
@@ -105,6 +107,7 @@ enum {
 #undef X
         PACKAGE_COUNT
 };
+_Static_assert(PACKAGE_central_cost_gbp - PACKAGE_used == SUMS_COLUMNS - 1, "put_sums");
 static const struct feed_column package_columns[] = {PACKAGE_COLUMNS(FEED_COLUMN)};
 
 static int open_packages(struct feed_rows *rows)

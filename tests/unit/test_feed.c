@@ -597,6 +597,17 @@ static void test_no_plan_yet(void **state)
     plans_free(none);
 }
 
+/* Between two pages a plan may go: that is told, and never answered with rows of another. */
+static void expect_gone(struct plans *of, const char *id)
+{
+    char query[PLAN_ID_CAP + 32];
+    snprintf(query, sizeof query, "run=%s&limit=1&offset=1", id);
+    struct asked asked = ask_of(of, "unmatched_leader.json", query, true);
+    assert_int_equal(asked.reply.status, 410);
+    assert_non_null(strstr(asked.text, "is kept no more"));
+    buf_fini(&asked.reply.body);
+}
+
 /* A what-if and a plan under another policy are read by their ids, and are not the latest; a newer plan is. */
 static void test_latest(void **state)
 {
@@ -633,6 +644,8 @@ static void test_latest(void **state)
     struct asked asked = ask_of(own, "run.json", "run=latest", true);
     assert_non_null(strstr(asked.text, plan_job_plan(second)));
     buf_fini(&asked.reply.body);
+    expect_gone(own, plan_job_plan(first));
+    expect_gone(own, plan_job_id(first));
     plan_job_release(first), plan_job_release(change), plan_job_release(other), plan_job_release(second);
     plans_free(own);
 }
