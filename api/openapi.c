@@ -10,6 +10,8 @@
 enum { KEY_CAP = 128 };
 
 static void put_info(struct buf *out);
+static void put_access(struct buf *out);
+static void put_components(struct buf *out);
 static void put_path(struct buf *out, const struct route *first);
 static void put_operation(struct buf *out, const struct route *route);
 static void put_parameters(struct buf *out, const struct route *route);
@@ -31,12 +33,14 @@ void openapi_put(struct buf *out)
     json_open(out, '{');
     json_put_text(out, "openapi", "3.1.0");
     put_info(out);
+    put_access(out);
     put_object(out, "paths");
     for (size_t s = 0; s < n; s++)
         for (size_t i = 0; i < sets[s]->n; i++)
             if (is_first_of_path(&sets[s]->at[i]))
                 put_path(out, &sets[s]->at[i]);
     json_close(out, '}');
+    put_components(out);
     json_close(out, '}');
     buf_char(out, '\n');
 }
@@ -51,6 +55,54 @@ static void put_info(struct buf *out)
                   "/openrpc.json; the rest is for dashboards, monitoring and people.");
     put_object(out, "license");
     json_put_text(out, "name", "MIT");
+    json_put_text(out, "identifier", "MIT");
+    json_close(out, '}');
+    json_close(out, '}');
+}
+
+/* Where this document comes from, and nobody has to show who they are. */
+static void put_access(struct buf *out)
+{
+    json_put_key(out, "servers");
+    json_open(out, '[');
+    json_open(out, '{');
+    json_put_text(out, "url", "/");
+    json_close(out, '}');
+    json_close(out, ']');
+    json_put_key(out, "security");
+    json_open(out, '[');
+    json_close(out, ']');
+}
+
+static void put_property(struct buf *out, const char *name, const char *type, const char *about)
+{
+    put_object(out, name);
+    json_put_text(out, "type", type);
+    json_put_text(out, "description", about);
+    json_close(out, '}');
+}
+
+/* What reply_fault writes. */
+static void put_components(struct buf *out)
+{
+    put_object(out, "components");
+    put_object(out, "schemas");
+    put_object(out, "refusal");
+    json_put_text(out, "type", "object");
+    put_object(out, "properties");
+    put_property(out, "status", "integer", "the status of the response");
+    put_property(out, "error", "string", "what that status is called");
+    put_property(out, "reason", "string", "a sentence for who reads the log of the asker");
+    json_close(out, '}');
+    json_put_key(out, "required");
+    json_open(out, '[');
+    static const char *const names[] = {"status", "error", "reason"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        json_item(out);
+        buf_json_string(out, names[i], strlen(names[i]));
+    }
+    json_close(out, ']');
+    json_close(out, '}');
     json_close(out, '}');
     json_close(out, '}');
 }
@@ -79,6 +131,18 @@ static void put_path(struct buf *out, const struct route *first)
     json_close(out, '}');
 }
 
+/* get_feeds_v1_file: by which generated clients call their functions. */
+static void put_operation_id(struct buf *out, const char *verb, const char *pattern)
+{
+    char name[KEY_CAP];
+    size_t len = (size_t)snprintf(name, sizeof name, "%s", verb);
+    for (const char *at = pattern; *at && len < sizeof name - 1; at++)
+        if (!strchr("{}", *at))
+            name[len++] = strchr("/.", *at) ? '_' : *at;
+    name[len] = '\0';
+    json_put_text(out, "operationId", name);
+}
+
 static void put_operation(struct buf *out, const struct route *route)
 {
     char verb[KEY_CAP];
@@ -86,6 +150,7 @@ static void put_operation(struct buf *out, const struct route *route)
     for (char *at = verb; *at; at++)
         *at = (char)(*at | 32);
     put_object(out, verb);
+    put_operation_id(out, verb, route->pattern);
     json_put_text(out, "summary", route->summary);
     put_parameters(out, route);
     put_body(out, route);
@@ -154,27 +219,48 @@ static void put_body(struct buf *out, const struct route *route)
     json_close(out, '}');
 }
 
+static void put_response(struct buf *out, const char *status, const char *about, const char *type)
+{
+    put_object(out, status);
+    json_put_text(out, "description", about);
+    if (type) {
+        put_object(out, "content");
+        put_object(out, type);
+        json_close(out, '}');
+        json_close(out, '}');
+    }
+    json_close(out, '}');
+}
+
+static void put_refusals(struct buf *out, const char *statuses, const char *about, const struct route *route)
+{
+    put_object(out, statuses);
+    json_put_text(out, "description", about);
+    put_object(out, "content");
+    put_object(out, "application/json");
+    put_object(out, "schema");
+    json_put_text(out, "$ref", "#/components/schemas/refusal");
+    json_close(out, '}');
+    json_close(out, '}');
+    if (route->flags & ROUTE_PAGE) { /* for who accepts it */
+        put_object(out, "text/html");
+        json_close(out, '}');
+    }
+    json_close(out, '}');
+    json_close(out, '}');
+}
+
 static void put_responses(struct buf *out, const struct route *route)
 {
     put_object(out, "responses");
-    put_object(out, "200");
-    json_put_text(out, "description", "the answer");
-    put_object(out, "content");
-    put_object(out, route->type);
-    json_close(out, '}');
-    json_close(out, '}');
-    json_close(out, '}');
-    if (route->verb == VERB_GET && !(route->flags & ROUTE_LIVE)) {
-        put_object(out, "304");
-        json_put_text(out, "description", "the asker has it already");
-        json_close(out, '}');
-    }
-    put_object(out, "default");
-    json_put_text(out, "description", "a refusal: status, error, reason");
-    put_object(out, "content");
-    put_object(out, "application/json");
-    json_close(out, '}');
-    json_close(out, '}');
-    json_close(out, '}');
+    put_response(out, "200", "the answer", route->type);
+    if (route->flags & ROUTE_RPC)
+        put_response(out, "204", "there were notifications only, which have no answer", NULL);
+    if (route->flags & ROUTE_FORM)
+        put_response(out, "303", "it is done: what came of it is at the Location", NULL);
+    if (route->verb == VERB_GET && !(route->flags & ROUTE_LIVE))
+        put_response(out, "304", "the asker has it already", NULL);
+    put_refusals(out, "4XX", "the request cannot be answered as it is", route);
+    put_refusals(out, "5XX", "the service cannot answer it now", route);
     json_close(out, '}');
 }

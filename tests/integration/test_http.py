@@ -287,6 +287,12 @@ class Asking(unittest.TestCase):
         self.assertEqual(openapi["openapi"], "3.1.0")
         for path in ("/livez", "/readyz", "/rpc", "/metrics", "/events", "/openrpc.json", "/openapi.json"):
             self.assertIn(path, openapi["paths"])
+        operations = [one for path in openapi["paths"].values() for one in path.values()]
+        self.assertEqual(len({one["operationId"] for one in operations}), len(operations))
+        for one in operations:
+            self.assertLessEqual({"4XX", "5XX"}, set(one["responses"]))
+        self.assertEqual(openapi["servers"], [{"url": "/"}])
+        self.assertIn("refusal", openapi["components"]["schemas"])
         with self.daemon.wire() as wire:
             self.assertEqual(openrpc, wire.call("rpc.discover")["result"])
 
