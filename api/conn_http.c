@@ -16,6 +16,7 @@
 #include "job.h"
 #include "jsonrpc.h"
 #include "reply.h"
+#include "routes.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -68,6 +69,7 @@ struct conn_http {
 
 static void take_request(struct conn *conn);
 static int check(const struct conn *conn, struct exchange *exchange, const char **reason);
+static void put_refusal(struct exchange *exchange, int status, const char *reason);
 static int check_asker(const struct conn *conn, const struct http_request *request, const char **reason);
 static int check_origin(const struct conn_http *http, const struct http_request *request, const char **reason);
 static void take_rpc(struct conn *conn);
@@ -205,7 +207,7 @@ static void take_request(struct conn *conn)
     int status = check(conn, exchange, &reason);
     const struct route *route = exchange->route;
     if (status) {
-        reply_fault(&exchange->reply, status, reason);
+        put_refusal(exchange, status, reason);
         finish(conn, exchange);
     } else if (route->flags & ROUTE_RPC) {
         take_rpc(conn);
@@ -225,10 +227,13 @@ static int check(const struct conn *conn, struct exchange *exchange, const char 
     struct service *service = conn->service;
     struct route_call *call = &exchange->call;
     const struct http_request *request = &exchange->request;
+    const char *unreadable = NULL;
+    bool read = http_read_target(request->target, &exchange->target, &unreadable);
     int status = check_asker(conn, request, reason);
     if (status)
         return status;
-    if (!http_read_target(request->target, &exchange->target, reason))
+    *reason = unreadable;
+    if (!read)
         return 400;
     const struct route *route = route_find(request->verb, &exchange->target, call->part, &exchange->allow);
     *reason = exchange->allow ? "this path does not have that method" : "there is nothing at this path";
@@ -254,6 +259,18 @@ static int check(const struct conn *conn, struct exchange *exchange, const char 
     if (route->flags & ROUTE_FORM && !http_type_is(type, "application/x-www-form-urlencoded"))
         return 415;
     return route->flags & ROUTE_FORM && !http_read_form(request->body, &exchange->target, reason) ? 400 : 0;
+}
+
+/* As a page to a person's browser, but for what only programs ask for. */
+static void put_refusal(struct exchange *exchange, int status, const char *reason)
+{
+    struct slice accept = exchange->request.header[HTTP_H_ACCEPT];
+    const struct route *route = exchange->route;
+    bool page = route ? route->flags & ROUTE_PAGE : !route_is_for_programs(&exchange->target);
+    if (page && http_list_has(accept, "text/html"))
+        page_put_refusal(status, reason, &exchange->reply);
+    else
+        reply_fault(&exchange->reply, status, reason);
 }
 
 /* A web page elsewhere can make a browser send requests here, and can give its own name our address. */

@@ -31,6 +31,7 @@ struct page_asked {
     const char *(*field)(const void *self, const char *name);
     const void *self;
     bool sent;         /* a form was sent: POST */
+    int refused;       /* of page_refusal: the status; its id is the reason */
     const char *nonce; /* a text that no other page has: tells a form sent twice */
     bool restricted;   /* tables that name leaders may be downloaded */
 };
@@ -172,5 +173,6 @@ void page_job(struct page *page);
 void page_cancel(struct page *page);
 void page_service(struct page *page);
 void page_data(struct page *page);
+void page_refusal(struct page *page); /* what was asked for is no page: why, and the way home */
 
 #endif

@@ -220,7 +220,7 @@ void reply_put_head(struct buf *out, const struct reply *reply, const struct rou
     put_caching(out, reply);
     put_rare(out, reply, terms);
     PUT(out, "X-Content-Type-Options: nosniff\r\n");
-    if (route && route->flags & ROUTE_PAGE)
+    if ((route && route->flags & ROUTE_PAGE) || strncmp(reply->type, "text/html", 9) == 0)
         PUT(out, PAGE_HEADERS);
     if (terms->close)
         PUT(out, "Connection: close\r\n");

@@ -138,5 +138,7 @@ const struct route_set *const *route_sets(size_t *n);
  */
 const struct route *route_find(enum http_verb verb, const struct http_target *target, const char *part[ROUTE_PARTS_MAX],
                                unsigned *allow);
+/* Whether paths that begin like this one are for programs: a route that is no page does. */
+bool route_is_for_programs(const struct http_target *target);
 
 #endif

@@ -159,6 +159,27 @@ static void render(const struct route_call *call, const struct route_result *res
     page_free(page);
 }
 
+/* ---- Refusals ---- */
+
+static const char *no_field(const void *self, const char *name)
+{
+    (void)self;
+    (void)name;
+    return NULL;
+}
+
+void page_put_refusal(int status, const char *reason, struct reply *reply)
+{
+    const struct page_asked asked = {.write = page_refusal, .id = {reason}, .field = no_field, .refused = status};
+    struct page *page = page_new(&asked);
+    reply_fault(reply, status, reason);
+    if (page && page_make(page) && !page->html.failed) {
+        buf_clear(&reply->body);
+        send(page, reply);
+    }
+    page_free(page);
+}
+
 /* ---- What pages load ---- */
 
 static void serve_asset(const struct route_call *call, struct reply *reply)

@@ -32,6 +32,21 @@ const struct route *route_find(enum http_verb verb, const struct http_target *ta
     return NULL;
 }
 
+bool route_is_for_programs(const struct http_target *target)
+{
+    size_t n;
+    const struct route_set *const *sets = route_sets(&n);
+    const char *first = target->n_segments > 0 ? target->segment[0] : "";
+    for (size_t s = 0; s < n; s++)
+        for (size_t i = 0; i < sets[s]->n; i++) {
+            const struct route *route = &sets[s]->at[i];
+            size_t len = strcspn(route->pattern + 1, "/");
+            if (!(route->flags & ROUTE_PAGE) && strlen(first) == len && memcmp(route->pattern + 1, first, len) == 0)
+                return true;
+        }
+    return false;
+}
+
 static bool matches(const char *pattern, const struct http_target *target, const char *part[ROUTE_PARTS_MAX])
 {
     size_t n_parts = 0, i = 0;

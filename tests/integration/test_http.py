@@ -360,6 +360,31 @@ class Asking(unittest.TestCase):
         self.peer.send(message)
         self.assertTrue(self.peer.reply().json()["result"]["ok"])
 
+    # ---- Refusals ----
+
+    BROWSER = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+    def test_a_person_is_refused_in_words(self):
+        for verb, path, status in (("GET", "/nothing", 404), ("GET", "/posts/a/b", 404), ("POST", "/", 405),
+                                   ("GET", "/plans/%2e", 400), ("POST", "/plans/new", 415)):
+            with self.subTest(path):
+                page = self.peer.get(path, self.BROWSER, verb=verb)
+                self.assertEqual((page.status, page["Content-Type"]), (status, "text/html; charset=utf-8"))
+                self.assertIn("frame-ancestors 'none'", page["Content-Security-Policy"])
+                self.assertIn(b"<h1", page.body)
+                self.assertIn(b'<a href="/">', page.body)
+                self.assertEqual(self.peer.get(path, "Accept: */*", verb=verb).json()["status"], status)
+        head = self.peer.get("/nothing", self.BROWSER, verb="HEAD")
+        self.assertEqual(head["Content-Length"], str(len(self.peer.get("/nothing", self.BROWSER).body)))
+
+    def test_programs_are_refused_as_ever(self):
+        for verb, path, status in (("GET", "/rpc", 405), ("GET", "/rpc/x", 404), ("GET", "/feeds/v2", 404),
+                                   ("GET", "/feeds/v1/none.json", 404), ("POST", "/livez", 405), ("POST", "/rpc", 415)):
+            with self.subTest(path):
+                self.assertEqual(self.peer.get(path, self.BROWSER, verb=verb).json()["status"], status)
+        self.peer.send(b"GET /livez HTTP/1.1\r\nHost: evil.example\r\n" + self.BROWSER.encode() + b"\r\n\r\n")
+        self.assertEqual(self.peer.reply().json()["status"], 421)
+
     # ---- Who asks ----
 
     def ask_as(self, host):
