@@ -16,8 +16,10 @@
     "Referrer-Policy: same-origin\r\n"                                                                           \
     "Cross-Origin-Opener-Policy: same-origin\r\n"
 
+static void tag(struct reply *reply, const struct http_request *request);
 static bool is_compressible(const char *type);
 static bool is_known_to(const struct reply *reply, const struct http_request *request);
+static bool is_known_as_gzip(const struct reply *reply, const struct http_request *request);
 
 void reply_init(struct reply *reply, size_t body_max)
 {
@@ -66,9 +68,18 @@ void reply_settle(struct reply *reply, const struct route *route, const struct h
         buf_fini(&reply->body);
         reply_fault(reply, 500, starved ? "out of memory" : "the reply is longer than the service may queue");
     }
+    if (reply->status >= 500 && reply_body(reply).len == 0)
+        reply_fault(reply, reply->status, "memory is short, or the reply too long");
     bool get = request->verb == VERB_GET || request->verb == VERB_HEAD;
-    if (reply->status != 200 || !get || !route || route->flags & ROUTE_LIVE)
-        return;
+    bool cached = get && route && !(route->flags & ROUTE_LIVE);
+    if (cached && reply->status == 200)
+        tag(reply, request);
+    if (cached && reply->status == 304)
+        reply->gzipped = is_known_as_gzip(reply, request);
+}
+
+static void tag(struct reply *reply, const struct http_request *request)
+{
     if (!reply->etag[0]) {
         struct slice body = reply_body(reply);
         unsigned long long hash = XXH3_64bits(body.at ? body.at : "", body.len);
@@ -85,6 +96,15 @@ static bool is_known_to(const struct reply *reply, const struct http_request *re
     if (match.at)
         return http_etag_matches(match, reply->etag, GZIP_SUFFIX);
     return since.at && reply->last_modified_s > 0 && http_date_parse(since) >= reply->last_modified_s;
+}
+
+/* A 304 bears the tag that a 200 would, by which caches know which of the two they keep it is about. */
+static bool is_known_as_gzip(const struct reply *reply, const struct http_request *request)
+{
+    char packed[sizeof reply->etag + sizeof GZIP_SUFFIX];
+    struct slice match = request->header[HTTP_H_IF_NONE_MATCH];
+    snprintf(packed, sizeof packed, "%s" GZIP_SUFFIX, reply->etag);
+    return match.at && http_takes_gzip(request->header[HTTP_H_ACCEPT_ENCODING]) && http_etag_matches(match, packed, "");
 }
 
 /* ---- Compression ------------------------------------------------------------------------------------------------- */
@@ -175,8 +195,7 @@ static void put_caching(struct buf *out, const struct reply *reply)
         PUT(out, "Cache-Control: no-store\r\n");
         return;
     }
-    bool gzip = reply->gzipped && reply->status == 200;
-    buf_format(out, "ETag: \"%s%s\"\r\n", reply->etag, gzip ? GZIP_SUFFIX : "");
+    buf_format(out, "ETag: \"%s%s\"\r\n", reply->etag, reply->gzipped ? GZIP_SUFFIX : "");
     if (reply->last_modified_s > 0) {
         char date[HTTP_DATE_CAP];
         http_date_format(reply->last_modified_s, date);
@@ -208,9 +227,12 @@ void reply_put_head(struct buf *out, const struct reply *reply, const struct rou
     put_status(out, reply->status);
     buf_text(out, terms->date);
     bool bodiless = reply->status == 304 || reply->status == 204;
+    bool endless = route && route->flags & ROUTE_EVENTS && reply->status == 200; /* asked for by HEAD */
     if (!bodiless) {
         PUT(out, "\r\nContent-Type: ");
         buf_text(out, reply->type);
+    }
+    if (!bodiless && !endless) {
         PUT(out, "\r\nContent-Length: ");
         buf_integer(out, (int64_t)terms->body_len);
     }
