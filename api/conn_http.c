@@ -48,8 +48,7 @@ struct exchange {
     struct wm_dataset *dataset; /* a reference of its own */
     struct method_host host;    /* what a worker may use */
     struct buf text;            /* head and body */
-    struct buf params;
-    size_t n_results, n_open; /* n_open counts one more while methods are being asked */
+    size_t n_results, n_open;   /* n_open counts one more while methods are being asked */
     struct {
         int code;
         struct buf body;
@@ -79,10 +78,13 @@ static struct exchange *hold(const struct conn *conn, struct exchange *scratch);
 static void ask_methods(struct conn *conn, struct exchange *exchange);
 static void on_all_results(struct conn *conn, struct exchange *exchange);
 static void make_reply(struct exchange *exchange);
+static void work_or_refuse(struct conn *conn, struct exchange *exchange);
+static bool take_worker(struct service *service);
 static void begin_work(struct conn *conn, struct exchange *exchange);
 static void on_work(uv_work_t *work);
 static void on_worked(uv_work_t *work, int status);
 static void finish(struct conn *conn, struct exchange *exchange);
+static bool compress_on_worker(struct conn *conn, struct exchange *exchange);
 static void send_reply(struct conn *conn, struct exchange *exchange);
 static void put_head(struct conn *conn, const struct exchange *exchange, size_t body_len);
 static void end_request(struct conn *conn, int status, bool close);
@@ -322,23 +324,24 @@ static void take_rpc(struct conn *conn)
     }
 }
 
-/* The answer to a single request; `text` in two parts: what conn_rpc.c has put before the body, and the body. */
-static void send_rpc(struct conn *conn, struct slice head, struct slice body)
+/* A message, without its LF. */
+static void send_rpc(struct conn *conn, const struct buf *text)
 {
     struct exchange *exchange = conn->service->conns->exchange;
-    bool too_much = conn_queued(conn) + head.len + body.len > conn_output_max(conn);
     exchange->route = NULL;
     exchange->request = conn->http->parser.request;
     reply_init(&exchange->reply, conn_output_max(conn));
-    if (too_much) {
+    if (text->failed)
+        reply_fault(&exchange->reply, 503, "out of memory");
+    else if (conn_queued(conn) + text->len > conn_output_max(conn))
         reply_fault(&exchange->reply, 503, "answers of this connection wait to be read");
+    if (exchange->reply.status != 200) {
         finish(conn, exchange);
         return;
     }
     exchange->reply.type = "application/json";
-    put_head(conn, exchange, head.len + body.len + 1);
-    buf_put(&conn->out, head.at, head.len);
-    buf_put(&conn->out, body.at, body.len);
+    put_head(conn, exchange, text->len + 1);
+    buf_put(&conn->out, text->at, text->len);
     buf_char(&conn->out, '\n');
     end_request(conn, 200, false);
 }
@@ -350,7 +353,7 @@ void conn_http_give(struct conn *conn, size_t member, struct slice id, int code,
         struct buf *head = &conn->service->conns->head;
         buf_clear(head);
         jsonrpc_put_reply(head, id, code, body);
-        send_rpc(conn, (struct slice){head->at, head->failed ? 0 : head->len}, (struct slice){NULL, 0});
+        send_rpc(conn, head);
         return;
     }
     exchange->results[member].code = code;
@@ -365,7 +368,7 @@ void conn_http_give_batch(struct conn *conn, const struct batch *batch)
     struct buf *line = &conn->service->conns->head;
     buf_clear(line);
     batch_write(batch, line);
-    send_rpc(conn, (struct slice){line->at, line->failed ? 0 : line->len}, (struct slice){NULL, 0});
+    send_rpc(conn, line);
 }
 
 /* ---- /events ----------------------------------------------------------------------------------------------------- */
@@ -399,7 +402,7 @@ static void wait_for_it(struct conn *conn, struct exchange *scratch)
     if (exchange->route->ask)
         ask_methods(conn, exchange);
     else
-        begin_work(conn, exchange);
+        work_or_refuse(conn, exchange);
 }
 
 /* A copy that depends on nobody. */
@@ -479,7 +482,7 @@ static void ask_methods(struct conn *conn, struct exchange *exchange)
 static void on_all_results(struct conn *conn, struct exchange *exchange)
 {
     if (exchange->route->flags & ROUTE_WORKER) {
-        begin_work(conn, exchange);
+        work_or_refuse(conn, exchange);
         return;
     }
     exchange->call.host = &conn->service->host;
@@ -506,15 +509,26 @@ static void make_reply(struct exchange *exchange)
     route->render(&exchange->call, results, exchange->n_results, &exchange->reply);
 }
 
+static void work_or_refuse(struct conn *conn, struct exchange *exchange)
+{
+    if (take_worker(conn->service)) {
+        begin_work(conn, exchange);
+        return;
+    }
+    put_refusal(exchange, 503, "the queue is full");
+    finish(conn, exchange);
+}
+
+/* A place among those who work or wait to; on_worked gives it back. */
+static bool take_worker(struct service *service)
+{
+    return quota_take(&service->loops->jobs, (size_t)service->config->queue_max);
+}
+
 /* While it is at work the exchange is not its connection's, which may close meanwhile. */
 static void begin_work(struct conn *conn, struct exchange *exchange)
 {
     struct service *service = conn->service;
-    if (!quota_take(&service->loops->jobs, (size_t)service->config->queue_max)) {
-        reply_fault(&exchange->reply, 503, "the queue is full");
-        finish(conn, exchange);
-        return;
-    }
     conn->http->waits = NULL;
     conn->in_flight++;
     metrics_add(&service->metrics, in_flight_now, 1);
@@ -569,15 +583,25 @@ static void finish(struct conn *conn, struct exchange *exchange)
     exchange->made = true;
     if (reply_wants_gzip(&exchange->reply, &exchange->request)) {
         bool ready = exchange->reply.fixed_gzip.at || reply_body(&exchange->reply).len <= GZIP_ON_LOOP;
-        struct exchange *held = ready ? NULL : exchange->dataset ? exchange : hold(conn, exchange);
-        if (held) {
-            begin_work(conn, held);
-            return;
-        }
         if (ready)
             reply_gzip(&exchange->reply);
+        else if (compress_on_worker(conn, exchange))
+            return;
     }
     send_reply(conn, exchange);
+}
+
+/* False: there is no worker or no memory to be had, and the reply goes as it is. */
+static bool compress_on_worker(struct conn *conn, struct exchange *exchange)
+{
+    if (!take_worker(conn->service))
+        return false;
+    struct exchange *held = exchange->dataset ? exchange : hold(conn, exchange);
+    if (held)
+        begin_work(conn, held);
+    else
+        quota_give(&conn->service->loops->jobs);
+    return held != NULL;
 }
 
 static void send_reply(struct conn *conn, struct exchange *exchange)

@@ -38,9 +38,11 @@ void reply_fini(struct reply *reply)
 
 void reply_fault(struct reply *reply, int status, const char *reason)
 {
+    static const char starved[] = "{\"status\":503,\"error\":\"Service Unavailable\",\"reason\":\"out of memory\"}\n";
     reply->status = status;
     reply->type = "application/json";
     reply->fixed = reply->fixed_gzip = (struct slice){NULL, 0};
+    reply->gzipped = false;
     reply->etag[0] = reply->location[0] = reply->filename[0] = '\0';
     reply->last_modified_s = reply->max_age_s = 0;
     if (status == 503 && reply->retry_after_s == 0)
@@ -52,6 +54,12 @@ void reply_fault(struct reply *reply, int status, const char *reason)
     json_put_text(&reply->body, "reason", reason);
     json_close(&reply->body, '}');
     buf_char(&reply->body, '\n');
+    if (!reply->body.failed)
+        return;
+    buf_fini(&reply->body);
+    reply->status = 503;
+    reply->retry_after_s = 1;
+    reply->fixed = (struct slice){starved, sizeof starved - 1};
 }
 
 struct slice reply_body(const struct reply *reply)

@@ -1,0 +1,244 @@
+/*
+ * HTTP on a real loop over a socket pair, with every allocation failing in turn, on the loop and on its workers: whoever
+ * asks gets a whole reply, 200 or a 5xx in words, or the end of the connection; never half of one, never silence. And the
+ * next who asks is answered, with what was answered before.
+ */
+#include "conn.h"
+#include "config.h"
+#include "job.h"
+#include "planning.h"
+#include "reload.h"
+
+#include "fault.h"
+#include "small.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { ROUNDS_MAX = 400 /* turns of the loop until a reply counts as not coming */, REPLY_MAX = 1 << 20, WAIT_S = 120 };
+
+#define H "Host: localhost\r\n"
+#define GET(target) "GET " target " HTTP/1.1\r\n" H
+#define POST(target, type, length) \
+    "POST " target " HTTP/1.1\r\n" H "Content-Type: application/" type "\r\nContent-Length: " length "\r\n\r\n"
+
+static struct {
+    struct config config;
+    struct loops *loops;
+    struct service *service;
+    struct wm_dataset *dataset;
+} the;
+
+static struct reply_read {
+    size_t len;
+    bool ended;
+    bool bodiless; /* it answers a HEAD */
+    char text[REPLY_MAX + 1];
+} reply;
+
+/* ---- A service ---- */
+
+static int set_up(void **state)
+{
+    (void)state;
+    char *argv[] = {(char[]){"wellmatchd"}, (char[]){"--data"},    (char[]){"-"}, (char[]){"--redis"},
+                    (char[]){"none"},       (char[]){"--threads"}, (char[]){"1"}, NULL},
+         *envp[] = {NULL};
+    struct cache_options options = CACHE_OPTIONS_INIT;
+    struct small small;
+    char faults[1024], error[1024];
+    alarm(WAIT_S);
+    log_set_level(LOG_ERROR);
+    fault_install();
+    assert_int_equal(config_read(7, argv, envp, &the.config, stdout, stderr), CONFIG_RUN);
+    small_init(&small);
+    assert_int_equal(small_build(&small, &the.dataset, faults, sizeof faults), WM_OK);
+    small_fini(&small);
+    assert_int_equal(loops_new(1, &the.loops), 0);
+    struct service *service = the.service = aligned_alloc(APART_BYTES, sizeof *service);
+    assert_int_equal(service_init(service, the.loops, 0, &the.config, wm_dataset_ref(the.dataset)), 0);
+    assert_int_equal(conns_init(service), 0);
+    assert_int_equal(planning_init(service), 0);
+    assert_int_equal(cache_new(service->loop, &options, &service->cache, error, sizeof error), 0);
+    assert_int_equal(loops_start(the.loops), 0);
+    return 0;
+}
+
+static void on_cache_closed(void *arg)
+{
+    ((struct service *)arg)->cache = NULL;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    struct service *service = the.service;
+    conns_close(service);
+    planning_close(service);
+    job_cancel_all(service);
+    reload_cancel(service);
+    cache_close(service->cache, on_cache_closed, service);
+    loops_close(the.loops);
+    loops_run(the.loops);
+    assert_true(planning_end(service, WAIT_S * 1000));
+    planning_fini(service);
+    conns_fini(service);
+    service_fini(service);
+    loops_free(the.loops);
+    free(service);
+    wm_dataset_unref(the.dataset);
+    config_fini(&the.config);
+    return 0;
+}
+
+/* ---- A peer ---- */
+
+static int connect_peer(void)
+{
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    conn_open(the.service, ends[0], true, true);
+    reply.len = 0;
+    reply.ended = false;
+    return ends[1];
+}
+
+static bool is_whole(void)
+{
+    const char *end = strstr(reply.text, "\r\n\r\n"), *length = strcasestr(reply.text, "\r\nContent-Length: ");
+    if (!end || reply.bodiless)
+        return end != NULL;
+    if (strstr(reply.text, "Content-Type: text/event-stream"))
+        return strstr(end, "retry: 2000\n\n") != NULL;
+    return reply.len >= (size_t)(end + 4 - reply.text) + (length ? strtoul(length + 18, NULL, 10) : 0);
+}
+
+/* Runs the loop until a reply is there, or the end of the connection. */
+static void listen_for_reply(int peer)
+{
+    for (int i = 0; i < ROUNDS_MAX; i++) {
+        ssize_t n = read(peer, reply.text + reply.len, REPLY_MAX - reply.len);
+        reply.ended = n == 0;
+        reply.len += n > 0 ? (size_t)n : 0;
+        reply.text[reply.len] = '\0';
+        if (reply.ended || is_whole())
+            return;
+        uv_run(the.service->loop, UV_RUN_ONCE);
+    }
+    fail_msg("no reply, and no end");
+}
+
+/* The status of the reply to a request that comes in two pieces, cut at `cut`; 0: the connection ended without any. */
+static int ask(const char *request, size_t cut)
+{
+    int peer = connect_peer();
+    size_t len = strlen(request);
+    reply.bodiless = strncmp(request, "HEAD", 4) == 0;
+    if (cut > 0) {
+        send(peer, request, cut, MSG_NOSIGNAL);
+        uv_run(the.service->loop, UV_RUN_NOWAIT);
+    }
+    send(peer, request + cut, len - cut, MSG_NOSIGNAL); /* which fails where the connection has ended already */
+    listen_for_reply(peer);
+    close(peer);
+    if (reply.len > 0 && !is_whole())
+        fail_msg("half a reply (%zu bytes, ended %d) to %.60s: %.300s", reply.len, reply.ended, request, reply.text);
+    return reply.len > 0 ? atoi(reply.text + sizeof "HTTP/1.1") : 0;
+}
+
+/* ---- Memory ---- */
+
+static const struct {
+    const char *request;
+    int status; /* when memory is there */
+} asked[] = {
+    {POST("/rpc", "json", "46") "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.ping\"}", 200},
+    {GET("/livez") "\r\n", 200},
+    {"HEAD /readyz?verbose HTTP/1.1\r\n" H "\r\n", 200},
+    {GET("/nothing") "\r\n", 404},
+    {GET("/nothing") "Accept: text/html\r\n\r\n", 404},
+    {GET("/livez") "A : b\r\n\r\n", 400},
+    {GET("/openapi.json") "\r\n", 200},
+    {GET("/openapi.json") "Accept-Encoding: gzip\r\n\r\n", 200},
+    {GET("/openrpc.json") "Accept-Encoding: gzip\r\n\r\n", 200},
+    {GET("/metrics") "Accept-Encoding: gzip\r\n\r\n", 200},
+    {GET("/events") "\r\n", 200},
+    {GET("/feeds/v1/") "\r\n", 200},
+    {GET("/feeds/v1/run.csv") "\r\n", 200},
+    {GET("/feeds/v1/run.schema.json") "\r\n", 200},
+    {GET("/service") "\r\n", 200},
+    {GET("/") "Accept-Encoding: gzip\r\n\r\n", 200},
+    {GET("/posts/nobody") "\r\n", 404},
+    {POST("/rpc", "json", "41") "{\"jsonrpc\":\"2.0\",\"method\":\"system.ping\"} ", 204},
+    {POST("/rpc", "json",
+          "74") "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"match.shortlist\",\"params\":{\"post\":\"P1\"}}",
+     200},
+    {POST("/rpc", "json", "48") "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.ping\"}]", 200},
+    {POST("/jobs/none/cancel", "x-www-form-urlencoded", "3") "a=b", 404},
+};
+
+static void check_memory(const char *request, int status, size_t cut)
+{
+    for (size_t n = 1;; n++) {
+        fault_after(n);
+        int got = ask(request, cut);
+        size_t seen = fault_count();
+        fault_off();
+        if (got != status && got != 0 && got != 303 && got < 500)
+            fail_msg("%d instead of %d when allocation %zu fails, for %.60s", got, status, n, request);
+        const char *body = reply.len > 0 ? strstr(reply.text, "\r\n\r\n") + 4 : "none";
+        if (got != 204 && got != 303 && !reply.bodiless && strlen(body) < 2)
+            fail_msg("%d and no word of it when allocation %zu fails, for %.60s", got, n, request);
+        assert_int_equal(ask(GET("/livez") "\r\n", 0), 200);
+        if (seen < n)
+            break;
+    }
+}
+
+static void test_every_allocation_fails_in_turn(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        const char *request = asked[i].request;
+        check_memory(request, asked[i].status, 0);
+        check_memory(request, asked[i].status, strlen(request) - 3);
+        assert_int_equal(ask(request, 0), asked[i].status);
+    }
+    for (int i = 0; i < 100 && the.service->metrics.counter[METRIC_in_flight_now] > 0; i++)
+        uv_run(the.service->loop, UV_RUN_ONCE);
+    assert_int_equal(the.service->metrics.counter[METRIC_in_flight_now], 0);
+    assert_int_equal(atomic_load(&the.loops->jobs), 0);
+}
+
+/* What is made already needs no worker but to be shorter. */
+static void test_a_full_queue_costs_the_compression_only(void **state)
+{
+    (void)state;
+    size_t full = (size_t)the.config.queue_max;
+    atomic_store(&the.loops->jobs, full);
+    assert_int_equal(ask(GET("/openapi.json") "Accept-Encoding: gzip\r\n\r\n", 0), 200);
+    assert_null(strstr(reply.text, "Content-Encoding"));
+    assert_int_equal(ask(GET("/openrpc.json") "Accept-Encoding: gzip\r\n\r\n", 0), 200);
+    assert_null(strstr(reply.text, "Content-Encoding"));
+    assert_int_equal(ask(GET("/feeds/v1/run.csv") "\r\n", 0), 503);
+    assert_int_equal(atomic_load(&the.loops->jobs), full);
+    atomic_store(&the.loops->jobs, 0);
+    assert_int_equal(ask(GET("/openapi.json") "Accept-Encoding: gzip\r\n\r\n", 0), 200);
+    assert_non_null(strstr(reply.text, "\r\nContent-Encoding: gzip\r\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_full_queue_costs_the_compression_only),
+        cmocka_unit_test(test_every_allocation_fails_in_turn),
+    };
+    return cmocka_run_group_tests_name("conn_http", tests, set_up, tear_down);
+}
