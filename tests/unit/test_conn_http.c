@@ -1,7 +1,7 @@
 /*
  * HTTP on a real loop over a socket pair, with every allocation failing in turn, on the loop and on its workers: whoever
  * asks gets a whole reply, 200 or a 5xx in words, or the end of the connection; never half of one, never silence. And the
- * next who asks is answered, with what was answered before.
+ * next who asks is answered. Listeners who do not read, and a full queue.
  */
 #include "conn.h"
 #include "config.h"
@@ -234,10 +234,108 @@ static void test_a_full_queue_costs_the_compression_only(void **state)
     assert_non_null(strstr(reply.text, "\r\nContent-Encoding: gzip\r\n"));
 }
 
+/* ---- Who listens and does not read ---- */
+
+enum { NEWS = 10, NEWS_BYTES = 50000, A_TICK = 2, LISTENED_MAX = 1 << 20 };
+
+struct listener {
+    int peer;
+    size_t len;
+    bool ended;
+    char text[LISTENED_MAX + 1];
+};
+
+static void hear(struct listener *listener)
+{
+    ssize_t n;
+    while ((n = read(listener->peer, listener->text + listener->len, LISTENED_MAX - listener->len)) > 0)
+        listener->len += (size_t)n;
+    listener->ended |= n == 0;
+    listener->text[listener->len] = '\0';
+}
+
+static size_t count(const char *text, const char *word)
+{
+    size_t n = 0;
+    for (; (text = strstr(text, word)) != NULL; text++)
+        n++;
+    return n;
+}
+
+static struct listener *begin_listening(const char *more)
+{
+    struct listener *listener = calloc(1, sizeof *listener);
+    char request[256];
+    listener->peer = connect_peer();
+    int len = snprintf(request, sizeof request, GET("/events?types=reload") "%s\r\n", more);
+    assert_int_equal(send(listener->peer, request, (size_t)len, MSG_NOSIGNAL), len);
+    while (!strstr(listener->text, "retry: 2000\n\n")) {
+        uv_run(the.service->loop, UV_RUN_ONCE);
+        hear(listener);
+    }
+    return listener;
+}
+
+static void stop_listening(struct listener *listener)
+{
+    close(listener->peer);
+    free(listener);
+}
+
+/* Tells so many times what is long, and waits until `listener` has heard `total` of it. */
+static void tell(size_t n, struct listener *listener, size_t total)
+{
+    static char news[NEWS_BYTES];
+    memset(news, '7', sizeof news);
+    for (size_t i = 0; i < n; i++)
+        the.service->notice(the.service, (struct slice){news, sizeof news});
+    while (count(listener->text, "event: reload\n") < total || strcmp(listener->text + listener->len - 2, "\n\n")) {
+        uv_run(the.service->loop, UV_RUN_ONCE);
+        hear(listener);
+    }
+}
+
+static void test_who_does_not_read_is_let_go_of_and_comes_back(void **state)
+{
+    (void)state;
+    const uint64_t *dropped = &the.service->metrics.counter[METRIC_http_streams_dropped];
+    struct listener *good = begin_listening(""), *bad = begin_listening("");
+    for (size_t i = 0; i < NEWS; i += A_TICK)
+        tell(A_TICK, good, i + A_TICK);
+    assert_int_equal(*dropped, 1);
+    assert_int_equal(count(good->text, "event: reload\n"), NEWS);
+    while (!bad->ended) { /* what it was sent before is there */
+        hear(bad);
+        uv_run(the.service->loop, UV_RUN_NOWAIT);
+    }
+
+    /* The last event that came whole is the last that its client knows of. */
+    char *whole = bad->text + bad->len;
+    while (memcmp(whole - 2, "\n\n", 2) != 0)
+        whole--;
+    *whole = '\0';
+    size_t heard = count(bad->text, "event: reload\n");
+    assert_in_range(heard, 1, NEWS - 1);
+    const char *id = bad->text;
+    for (const char *next; (next = strstr(id + 1, "\nid: ")) != NULL;)
+        id = next;
+    char more[64];
+    snprintf(more, sizeof more, "Last-Event-ID: %.*s\r\n", (int)strcspn(id + 5, "\n"), id + 5);
+    struct listener *back = begin_listening(more);
+    tell(1, back, NEWS + 1 - heard);
+    assert_int_equal(heard + count(back->text, "event: reload\n"), NEWS + 1);
+    assert_null(strstr(back->text, "event: missed"));
+    assert_int_equal(*dropped, 1);
+    stop_listening(good);
+    stop_listening(bad);
+    stop_listening(back);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_full_queue_costs_the_compression_only),
+        cmocka_unit_test(test_who_does_not_read_is_let_go_of_and_comes_back),
         cmocka_unit_test(test_every_allocation_fails_in_turn),
     };
     return cmocka_run_group_tests_name("conn_http", tests, set_up, tear_down);
