@@ -129,7 +129,7 @@ void page_give(struct page *page, size_t index, int code, struct slice body)
 bool page_make(struct page *page)
 {
     buf_cut(&page->html, 0);
-    page->waits = page->opened = false;
+    page->waits = page->opened = page->faulty = false;
     page->status = 200;
     page->location = NULL;
     page->refresh_s = 0;

@@ -51,12 +51,15 @@ struct page {
     struct page_call *calls;
     bool waits;  /* something asked for is not there yet: what is written is thrown away */
     bool opened; /* the head is written */
+    bool faulty; /* what was sent cannot be taken as it is: the title says so first */
     int status;
     const char *location; /* of a 303; else NULL */
     int refresh_s;        /* without scripts the page asks again after so long; 0: it does not */
     struct buf html;
     struct page_scrap *scraps;
-    json_t *kept; /* an array of what page_keep was given */
+    json_t *kept;               /* an array of what page_keep was given */
+    const char *const *columns; /* of the table that is being written, and the one whose cell comes next */
+    size_t column;
 };
 
 /* ---- For who serves pages ---- */
@@ -106,10 +109,12 @@ const char *say_benefit(struct page *page, double benefit);                     
 const char *say_date(struct page *page, const char *iso);                                    /* 4 May 2026 */
 const char *say_word(struct page *page, const char *word);                                   /* Band 9 */
 const char *say_upper(struct page *page, const char *text);                                  /* with a capital */
+const char *say_inside(struct page *page, const char *text); /* without, as within a sentence; HR director stays */
 /* A sentence of the engine, its dates and words of vocabularies as people write them. */
 const char *say_sentence(struct page *page, const char *sentence);
 const char *say_words(struct page *page, const json_t *words); /* a, b and c */
 const char *say_lower(struct page *page, const char *word);    /* band 9 */
+const char *say_rule(struct page *page, const char *rule);     /* Role held before */
 const char *say_url(struct page *page, const char *id);        /* an id as a part of a URL */
 const char *say_json(struct page *page, const char *text);     /* a text as a JSON string, for params */
 const char *say_length(struct page *page, int64_t ms);         /* 9 seconds */
@@ -135,15 +140,27 @@ void page_not_found(struct page *page, const char *what);
 /* The page of a plan that there is not yet. */
 void page_no_plan(struct page *page, const char *here, const char *title);
 
-/* A table that scrolls inside itself where the window is narrow. Names of columns end by NULL; '#' before a name:
-   numbers; '-': it cannot be sorted by. The caption states what the table shows. */
+/* A table that scrolls inside itself where the window is narrow, and whose rows are cards where it is narrower still:
+   each cell knows the name of its column. Names of columns end by NULL; '#' before a name: numbers; '-': it cannot be
+   sorted by. The caption states what the table shows. */
 void table_begin(struct page *page, const char *id, const char *caption, const char *const columns[]);
 void table_end(struct page *page);
+void row_begin(struct page *page);
+void row_end(struct page *page);
+/* A cell to write into: classes beyond those of all, and what it is sorted by; NULL: by what it says. */
+void cell_begin(struct page *page, const char *classes, const char *key);
+void cell_end(struct page *page);
 /* One cell of numbers: shown as `text`, sorted by `value`. */
 void cell_number(struct page *page, double value, const char *text);
 void cell_text(struct page *page, const char *text);
 void cell_link(struct page *page, const char *href, const char *text);
 void cell_none(struct page *page, const char *why); /* unknown: a dash, said as `why` */
+void cell_date(struct page *page, const char *iso); /* "": unknown */
+/* A link with what stands under it, or a text with it: a post and its reference. */
+void cell_under(struct page *page, const char *href, const char *text, const char *under);
+void cell_bar(struct page *page, double value, const char *text, double share, const char *tone);
+/* What a placement costs, and whether its salary needs approval. */
+void cell_cost(struct page *page, const json_t *placement);
 
 /* A bar of `share` (0 to 1) of its width, with what it says beside it. */
 void bar(struct page *page, double share, const char *tone);
@@ -159,6 +176,16 @@ void pages(struct page *page, const char *base, const char *name, size_t offset,
 
 /* What a segment is called: "Segment 4", "No segment". */
 const char *say_segment(struct page *page, const json_t *segment);
+
+/* ---- For pages: what ids are called (page_names.c); the id itself where no name is known ---- */
+
+const char *package_name(struct page *page, const char *id);
+const char *organisation_name(struct page *page, const char *ods_code);
+const char *post_title(struct page *page, const char *id);
+const char *post_place(struct page *page, const char *id); /* the name of its organisation, or "" */
+const char *budget_name(struct page *page, const char *scope, const char *code);
+/* Something scarce, within a sentence: "the budget of Stockport NHS Foundation Trust". */
+const char *scarce_name(struct page *page, const char *resource, const char *of);
 
 /* ---- The pages, one a file ---- */
 

@@ -46,21 +46,37 @@ static const char *how_far(struct page *page, const json_t *change)
 {
     const json_t *by = at(change, "by");
     const char *unit = text_at(change, "unit");
-    if (json_is_integer(by))
-        return page_words(page, "%s %s", say_number(page, llabs(json_integer_value(by))), unit);
+    if (json_is_integer(by)) {
+        int64_t n = llabs(json_integer_value(by));
+        size_t len = strlen(unit);
+        bool one = n == 1 && len > 1 && unit[len - 1] == 's'; /* 1 step, 2 steps */
+        return page_words(page, "%s %.*s", say_number(page, n), (int)(len - one), unit);
+    }
     return page_words(page, "%.1f %s", fabs(json_number_value(by)), unit);
+}
+
+static bool ends_in(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
 const char *say_change(struct page *page, const json_t *change)
 {
     const struct words column = words_of(page, text_at(change, "column"));
     const char *action = text_at(change, "action"), *to = cell_value(page, at(change, "to"));
+    if (ends_in(text_at(change, "column"), "_km"))
+        to = page_words(page, "%s km", to);
     const char *of = page_words(page, "%s%s%s", column.before, text_at(change, "id"), column.after);
-    const char *word = say_lower(page, text_at(change, "word"));
+    bool is_organisation = strcmp(text_at(change, "column"), "organisations_excluded") == 0;
+    const char *word =
+        is_organisation ? organisation_name(page, text_at(change, "word")) : say_lower(page, text_at(change, "word"));
     if (strcmp(action, "add") == 0)
         return page_words(page, "add %s to the %s", word, of);
     if (strcmp(action, "remove") == 0)
         return page_words(page, "take %s off the %s", word, of);
+    if (!known_at(change, "from") && ends_in(text_at(change, "column"), "_until"))
+        return page_words(page, "find out until when the %s holds: until %s is needed", of, to);
     if (!known_at(change, "from"))
         return page_words(page, "find out the %s: %s is needed", of, to);
     if (!known_at(change, "by"))

@@ -15,6 +15,37 @@ static int64_t optional_columns(const json_t *table)
     return n;
 }
 
+/* A column's name as people say it: "Need for culture", "Date of the CQC ratings". */
+static const char *column_words(struct page *page, const char *name)
+{
+    static const char *const prefixes[][2] = {
+        {"need_", "Need for"}, {"score_", "Appraisal score for"}, {"want_", "Wish for"}};
+    static const char *const words[][2] = {
+        {"ods_code", "Organisation"},
+        {"segment_as_of", "Date of the segment"},
+        {"cqc_as_of", "Date of the CQC ratings"},
+        {"survey_as_of", "Date of the staff survey"},
+        {"salary_gbp", "Salary"},
+        {"travel_km", "Distance they would travel"},
+        {"accredited_until", "Accreditation holds until"},
+        {"fit_and_proper_until", "Fit and proper until"},
+        {"pp1_compassionate_inclusive", "Compassionate and inclusive"},
+        {"pp2_recognised_rewarded", "Recognised and rewarded"},
+        {"pp3_voice_counts", "A voice that counts"},
+        {"pp4_safe_healthy", "Safe and healthy"},
+        {"pp5_always_learning", "Always learning"},
+        {"pp6_work_flexibly", "Work flexibly"},
+        {"pp7_team", "We are a team"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i][0], name) == 0)
+            return words[i][1];
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strncmp(prefixes[i][0], name, strlen(prefixes[i][0])) == 0)
+            return page_words(page, "%s %s", prefixes[i][1], say_lower(page, name + strlen(prefixes[i][0])));
+    return say_word(page, name);
+}
+
 /* How many rows have nothing in a column. */
 static int64_t unknown_cells(struct page *page, const json_t *table, const json_t *column)
 {
@@ -26,36 +57,50 @@ static int64_t unknown_cells(struct page *page, const json_t *table, const json_
     return number_at(list, "matched");
 }
 
+struct read {                     /* of all files */
+    int64_t rows, cells, unknown; /* cells: those that may be empty */
+};
+
+static struct read count_read(struct page *page, const json_t *info)
+{
+    struct read read = {0};
+    const json_t *table, *column;
+    size_t i, j;
+    json_array_foreach(at(info, "tables"), i, table)
+    {
+        read.rows += number_at(table, "rows");
+        read.cells += optional_columns(table) * number_at(table, "rows");
+        json_array_foreach(at(table, "columns"), j, column) if (!true_at(column, "required")) read.unknown +=
+            unknown_cells(page, table, column);
+    }
+    return read;
+}
+
 static void put_tables(struct page *page, const json_t *info)
 {
     static const char *const columns[] = {"File",           "Holds",        "#Rows read", "#Faults",
-                                          "#Cells unknown", "-Share known", NULL};
+                                          "#Cells unknown", "#Share known", NULL};
     const json_t *table, *column;
     size_t i, j;
-    int64_t rows = 0;
-    json_array_foreach(at(info, "tables"), i, table) rows += number_at(table, "rows");
-    put(page,
-        "<section aria-labelledby=\"read-heading\"><h2 class=\"nhsuk-heading-m\" id=\"read-heading\">%s read without a "
-        "fault</h2>"
-        "<p class=\"wm-reading\">Data with a fault is never served: it is refused as a whole, with every fault named, "
-        "and the data before it stays.</p>",
-        say_count(page, rows, "row was", "rows were"));
+    put(page, "<section aria-labelledby=\"read-heading\"><h2 class=\"nhsuk-heading-m\" id=\"read-heading\">No file has "
+              "a fault</h2>"
+              "<p class=\"wm-reading\">Data with a fault is never served: it is refused as a whole, with every fault "
+              "named, and the data before it stays.</p>");
     table_begin(page, "tables", "Files that were read", columns);
     json_array_foreach(at(info, "tables"), i, table)
     {
         int64_t unknown = 0, cells = optional_columns(table) * number_at(table, "rows");
         json_array_foreach(at(table, "columns"), j, column) if (!true_at(column, "required")) unknown +=
             unknown_cells(page, table, column);
-        put(page, "<tr>");
+        row_begin(page);
         cell_text(page, text_at(table, "file"));
         cell_text(page, say_word(page, say_kind(page, text_at(table, "kind"), 2)));
         cell_number(page, (double)number_at(table, "rows"), say_number(page, number_at(table, "rows")));
         cell_number(page, 0, "0");
         cell_number(page, (double)unknown, say_number(page, unknown));
-        put(page, "<td class=\"nhsuk-table__cell wm-bar-cell wm-part wm-number\">%s",
-            cells ? say_percent(page, 1 - (double)unknown / (double)cells, 0) : "100%");
-        bar(page, cells ? 1 - (double)unknown / (double)cells : 1, "fill");
-        put(page, "</td></tr>");
+        double share = cells ? 1 - (double)unknown / (double)cells : 1;
+        cell_bar(page, share, say_percent(page, share, 0), share, "fill");
+        row_end(page);
     }
     table_end(page);
     put(page, "</section>");
@@ -108,15 +153,13 @@ static void put_source(struct page *page, const json_t *rows, const char *column
     if (n == 0)
         return;
     int64_t now = day_number(as_of), middle = now - day_number(dates[n / 2]);
-    put(page, "<tr>");
+    row_begin(page);
     cell_text(page, name);
     cell_number(page, (double)n, say_number(page, (int64_t)n));
-    for (size_t j = 0; j < 3; j++) {
-        const char *date = dates[j == 0 ? 0 : j == 1 ? n / 2 : n - 1];
-        put(page, "<td class=\"nhsuk-table__cell wm-nowrap\" data-value=\"%s\">%s</td>", date, say_date(page, date));
-    }
+    for (size_t j = 0; j < 3; j++)
+        cell_date(page, dates[j == 0 ? 0 : j == 1 ? n / 2 : n - 1]);
     cell_number(page, (double)middle, age_words(page, middle));
-    put(page, "</tr>");
+    row_end(page);
 }
 
 static void put_ages(struct page *page, const char *as_of)
@@ -150,7 +193,7 @@ static void put_ages(struct page *page, const char *as_of)
 
 static void put_unknown(struct page *page, const json_t *info)
 {
-    static const char *const columns[] = {"Column", "Of", "What it is", "#Unknown", "-Share unknown", NULL};
+    static const char *const columns[] = {"Column", "Of", "What it is", "#Unknown", "#Share unknown", NULL};
     const json_t *table, *column;
     size_t i, j;
     int64_t all = 0, with = 0;
@@ -173,16 +216,15 @@ static void put_unknown(struct page *page, const json_t *info)
                 unknown = true_at(column, "required") ? 0 : unknown_cells(page, table, column);
         if (unknown == 0 || rows == 0)
             continue;
-        put(page, "<tr>");
-        cell_text(page, say_word(page, text_at(column, "name")));
+        double share = (double)unknown / (double)rows;
+        row_begin(page);
+        cell_under(page, NULL, column_words(page, text_at(column, "name")), text_at(column, "name"));
         cell_text(page, say_word(page, say_kind(page, text_at(table, "kind"), 2)));
         cell_text(page, text_at(column, "about"));
         cell_number(page, (double)unknown,
                     page_words(page, "%s of %s", say_number(page, unknown), say_number(page, rows)));
-        put(page, "<td class=\"nhsuk-table__cell wm-bar-cell wm-part wm-number\" data-value=\"%.6f\">%s",
-            (double)unknown / (double)rows, say_percent(page, (double)unknown / (double)rows, 0));
-        bar(page, (double)unknown / (double)rows, "quiet");
-        put(page, "</td></tr>");
+        cell_bar(page, share, say_percent(page, share, 0), share, "quiet");
+        row_end(page);
     }
     table_end(page);
     put(page, "</section>");
@@ -195,7 +237,12 @@ void page_data(struct page *page)
         page_error(page, page_failed(page, "dataset.info", "{}"));
         return;
     }
-    page_head(page, "/data", "Data quality", NULL, 0);
+    struct read read = count_read(page, info);
+    page_head(page, "/data",
+              page_words(page, "%s read without a fault; %s of the cells that may be empty are empty",
+                         say_count(page, read.rows, "row was", "rows were"),
+                         say_percent(page, read.cells ? (double)read.unknown / (double)read.cells : 0, 0)),
+              NULL, 0);
     put(page, "<dl class=\"nhsuk-summary-list wm-facts\">");
     fact(page, "Day the data speaks of", say_date(page, text_at(info, "as_of")));
     fact(page, "Policy", text_at(info, "policy_version"));

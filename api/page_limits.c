@@ -70,7 +70,7 @@ static const char *step_words(struct page *page, const json_t *price)
 static void cell_worth(struct page *page, const json_t *price)
 {
     double most = real_at(price, "gain_most");
-    put(page, "<td class=\"nhsuk-table__cell\" data-value=\"%.9f\">", seen(price));
+    cell_begin(page, "", page_words(page, "%.9f", seen(price)));
     if (adds(price))
         put(page, "<strong>+%s</strong> for %s", say_benefit(page, seen(price)), step_words(page, price));
     else if (price && !known_at(price, "resolved") && most >= WORTH_NANO / 1e9)
@@ -78,7 +78,7 @@ static void cell_worth(struct page *page, const json_t *price)
             step_words(page, price));
     else
         put(page, "<span class=\"wm-quiet\">More would add nothing</span>");
-    put(page, "</td>");
+    cell_end(page);
 }
 
 static int by_worth(const void *a, const void *b)
@@ -101,8 +101,8 @@ static const char *amount(struct page *page, int64_t number, bool pounds)
 
 static void put_table(struct page *page, const char *id, const char *caption, struct limits *limits, bool pounds)
 {
-    static const char *const money[] = {"Budget", "#Used", "#Limit", "-Share used", "What a step more would add", NULL};
-    static const char *const hours[] = {"Mentor", "#Hours used", "#Hours", "-Share used", "What a step more would add",
+    static const char *const money[] = {"Budget", "#Used", "#Limit", "#Share used", "What a step more would add", NULL};
+    static const char *const hours[] = {"Mentor", "#Hours used", "#Hours", "#Share used", "What a step more would add",
                                         NULL};
     if (limits->n == 0)
         return;
@@ -111,33 +111,18 @@ static void put_table(struct page *page, const char *id, const char *caption, st
     for (size_t i = 0; i < limits->n && i < LIMITS_SHOWN; i++) {
         const struct limit *limit = &limits->at[i];
         double share = limit->limit > 0 ? (double)limit->used / (double)limit->limit : 0;
-        put(page, "<tr>");
+        row_begin(page);
         cell_text(page, limit->name);
         cell_number(page, (double)limit->used, amount(page, limit->used, pounds));
         cell_number(page, (double)limit->limit, amount(page, limit->limit, pounds));
-        put(page, "<td class=\"nhsuk-table__cell wm-bar-cell wm-part wm-number\">%s", say_percent(page, share, 0));
-        bar(page, share, share > 0.995 ? "spent" : "fill");
-        put(page, "</td>");
+        cell_bar(page, share, say_percent(page, share, 0), share, share > 0.995 ? "spent" : "fill");
         cell_worth(page, limit->price);
-        put(page, "</tr>");
+        row_end(page);
     }
     table_end(page);
     if (limits->n > LIMITS_SHOWN)
         put(page, "<p class=\"nhsuk-body-s wm-quiet\">Shown are the %d where more would add most, of %s.</p>",
             LIMITS_SHOWN, say_number(page, (int64_t)limits->n));
-}
-
-static const char *budget_name(struct page *page, const struct places *places, const json_t *row)
-{
-    const char *scope = text_at(row, "scope"), *code = text_at(row, "code");
-    if (strcmp(scope, "national") == 0)
-        return "National";
-    if (strcmp(scope, "region") == 0)
-        return page_words(page, "%s (region)", code);
-    for (size_t i = 0; strcmp(scope, "organisation") == 0 && i < places->n; i++)
-        if (strcmp(places->at[i].ods_code, code) == 0)
-            return places->at[i].name;
-    return page_words(page, "%s %s", say_word(page, scope), code);
 }
 
 static const char *finding(struct page *page, const struct limits *limits, const char *one, const char *many,
@@ -160,8 +145,6 @@ void plan_put_limits(struct page *page, const char *plan)
 {
     const char *members = page_words(page, "\"plan\":%s,\"part\":\"totals\"", say_json(page, plan));
     struct limits money = {0}, mentors = {0};
-    struct places places;
-    places_ask(page, plan, &places);
     json_t *prices = read_prices(page, plan);
     const json_t *part, *row;
     size_t next = 0, i;
@@ -170,8 +153,8 @@ void plan_put_limits(struct page *page, const char *plan)
         {
             const char *key = page_words(page, "budget %s:%s", text_at(row, "scope"), text_at(row, "code"));
             add(page, &money,
-                (struct limit){budget_name(page, &places, row), number_at(row, "used_gbp"),
-                               number_at(row, "amount_gbp"), json_object_get(prices, key)});
+                (struct limit){budget_name(page, text_at(row, "scope"), text_at(row, "code")),
+                               number_at(row, "used_gbp"), number_at(row, "amount_gbp"), json_object_get(prices, key)});
         }
         json_array_foreach(at(part, "by_mentor"), i, row)
         {
@@ -184,11 +167,13 @@ void plan_put_limits(struct page *page, const char *plan)
     put(page, "<section aria-labelledby=\"money-heading\"><h2 class=\"nhsuk-heading-m\" id=\"money-heading\">%s</h2>",
         finding(page, &money, "budget", "budgets", "Money does not hold the plan back"));
     put_table(page, "money", "Budgets: used, limit, and what more would add to the expected benefit", &money, true);
+    plan_put_download(page, plan, "shadow_price", "What more would add", false);
     put(page,
         "</section><section aria-labelledby=\"mentors-heading\"><h2 class=\"nhsuk-heading-m\" "
         "id=\"mentors-heading\">%s</h2>",
         finding(page, &mentors, "mentor's hours", "mentors' hours", "Mentors do not hold the plan back"));
     put_table(page, "mentors", "Mentors: hours used, hours given, and what more would add to the expected benefit",
               &mentors, false);
+    plan_put_download(page, plan, "mentor_load", "Mentors' hours", true);
     put(page, "</section>");
 }

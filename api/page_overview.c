@@ -1,6 +1,7 @@
 /* The front page: one sentence, four figures, the map with its list, the regions, and what stays open. */
-#include "page_places.h"
+#include "page_plan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct overview {
@@ -59,6 +60,7 @@ static const char *const reasons[][3] = {
     {"not_eligible", "has no eligible leader", "have no eligible leader"},
     {"not_settled", "was not settled in time", "were not settled in time"},
     {"outbid", "loses its best leader to another post", "lose their best leader to another post"},
+    {"no_value", "promises no benefit", "promise no benefit"},
 };
 enum { REASONS = sizeof reasons / sizeof *reasons };
 
@@ -142,13 +144,42 @@ static void put_figures(struct page *page, const struct overview *view)
     put(page, "</dl>");
 }
 
+/* What there is to plan with, while there is no plan. */
+static void put_means(struct page *page, const struct overview *view)
+{
+    const json_t *info = page_ask(page, "dataset.info", "{}"), *table;
+    int64_t leaders = 0, with = 0;
+    size_t i;
+    json_array_foreach(at(info, "tables"), i, table) if (strcmp(text_at(table, "kind"), "leader") == 0) leaders =
+        number_at(table, "rows");
+    for (i = 0; i < view->places.n; i++)
+        with += view->places.at[i].openings > 0;
+    put(page, "<dl class=\"wm-figures\">");
+    figure(page, say_number(page, view->openings), "Posts to fill", "");
+    if (view->worst)
+        figure(page, say_number(page, view->worst_openings), page_words(page, "At segment %d trusts", view->worst),
+               view->openings ? page_words(page, "%s of all posts",
+                                           say_percent(page, (double)view->worst_openings / (double)view->openings, 0))
+                              : "");
+    figure(page, say_number(page, with), "Organisations with posts",
+           page_words(page, "of %s", say_number(page, (int64_t)view->places.n)));
+    figure(page, say_number(page, leaders), "Leaders who could be asked", "");
+    put(page, "</dl>");
+}
+
 static void put_lede(struct page *page, const struct overview *view)
 {
     put(page, "<p class=\"nhsuk-lede-text wm-lede\">");
-    if (view->plan == NULL) {
+    if (view->plan == NULL && view->running) {
         put(page,
-            "There is no plan yet that says who should go where.</p><p><a class=\"nhsuk-button\" href=\"/plans/new\" "
-            "role=\"button\" draggable=\"false\">Make a plan</a></p>");
+            "The first plan that says who should go where is being made now. <a href=\"/jobs/%s\">Follow its "
+            "progress</a></p>",
+            say_url(page, view->running));
+        return;
+    }
+    if (view->plan == NULL) {
+        put(page, "There is no plan yet that says who should go where.</p><p class=\"wm-go\"><a class=\"nhsuk-button\" "
+                  "href=\"/plans/new\" role=\"button\" draggable=\"false\">Make a plan</a></p>");
         return;
     }
     bool proven = strcmp(text_at(view->summary, "status"), "optimal") == 0;
@@ -167,13 +198,6 @@ static void put_lede(struct page *page, const struct overview *view)
 
 /* ---- Map and list ---- */
 
-/* "the Midlands", but "London" and "East of England". */
-static const char *in_region(struct page *page, const char *name)
-{
-    bool bare = strcmp(name, "London") == 0 || strcmp(name, "East of England") == 0;
-    return page_words(page, "%s%s", bare ? "" : "the ", name);
-}
-
 static const char *map_finding(struct page *page, const struct overview *view)
 {
     size_t most = 0, with = 0;
@@ -187,8 +211,7 @@ static const char *map_finding(struct page *page, const struct overview *view)
     if (view->n_regions == 0 || open == 0)
         return view->plan ? "No post stays open, anywhere in England" : "No posts are waiting";
     if (view->plan == NULL)
-        return page_words(page, "Posts wait in %s, most of them in %s",
-                          say_count(page, (int64_t)with, "region", "regions"),
+        return page_words(page, "Posts wait in %s, the most in %s", say_count(page, (int64_t)with, "region", "regions"),
                           in_region(page, view->regions[most].name));
     if (open == 1)
         return page_words(page, "The one post that stays open is in %s", in_region(page, view->regions[most].name));
@@ -215,37 +238,66 @@ static void put_place(struct page *page, const struct place *place, bool planned
     put(page, "</span></li>");
 }
 
+/* Those with open posts first, the most challenged first among them. */
+static int by_need(const void *a, const void *b)
+{
+    const struct place *one = *(const struct place *const *)a, *other = *(const struct place *const *)b;
+    int64_t open = one->openings - one->filled, other_open = other->openings - other->filled;
+    if ((open > 0) != (other_open > 0))
+        return open > 0 ? -1 : 1;
+    if (one->segment != other->segment)
+        return one->segment > other->segment ? -1 : 1;
+    if (open != other_open)
+        return open > other_open ? -1 : 1;
+    return strcmp(one->name, other->name);
+}
+
+enum { PLACES_SHOWN = 8 }; /* of the list, before one asks for more: as high as the map beside it */
+
+static void put_list(struct page *page, const struct overview *view)
+{
+    const struct place **shown = page_room(page, (view->places.n + 1) * sizeof *shown);
+    size_t n = 0;
+    for (size_t i = 0; shown && i < view->places.n; i++)
+        if (view->places.at[i].openings > 0)
+            shown[n++] = &view->places.at[i];
+    if (n)
+        qsort(shown, n, sizeof *shown, by_need);
+    put(page, "<h3 class=\"nhsuk-heading-s\">%s with posts to fill</h3><ul class=\"wm-places\">",
+        say_count(page, (int64_t)n, "organisation", "organisations"));
+    for (size_t i = 0; i < n; i++) {
+        if (i == PLACES_SHOWN)
+            put(page,
+                "</ul><details class=\"nhsuk-details wm-more\"><summary class=\"nhsuk-details__summary\"><span "
+                "class=\"nhsuk-details__summary-text\">%s</span></summary><ul class=\"wm-places\">",
+                say_count(page, (int64_t)(n - i), "more organisation", "more organisations"));
+        put_place(page, shown[i], view->plan != NULL);
+    }
+    put(page, "</ul>");
+    if (n > PLACES_SHOWN)
+        put(page, "</details>");
+}
+
 static void put_map(struct page *page, const struct overview *view)
 {
-    static const enum place_state order[] = {PLACE_OPEN, PLACE_PART, PLACE_FULL};
     bool planned = view->plan != NULL;
-    int64_t shown = 0, unlocated = 0;
-    for (size_t i = 0; i < view->places.n; i++) {
-        shown += view->places.at[i].openings > 0;
+    int64_t unlocated = 0;
+    for (size_t i = 0; i < view->places.n; i++)
         unlocated += !view->places.at[i].located;
-    }
     put(page,
         "<section aria-labelledby=\"map-heading\"><h2 class=\"nhsuk-heading-m\" id=\"map-heading\">%s</h2>"
-        "<div class=\"wm-split\"><div class=\"wm-split__main\">",
+        "<div class=\"wm-split\"><div class=\"wm-split__map\">",
         map_finding(page, view));
     map_draw(page, &view->places, planned);
     map_legend(page, planned);
-    put(page,
-        "</div><div class=\"wm-split__side\"><h3 class=\"nhsuk-heading-s\" id=\"places-heading\">%s with posts to "
-        "fill</h3>"
-        "<div class=\"wm-places\" role=\"region\" tabindex=\"0\" aria-labelledby=\"places-heading\"><ul "
-        "class=\"wm-places__list\">",
-        say_count(page, shown, "organisation", "organisations"));
-    for (size_t pass = 0; pass < sizeof order / sizeof *order; pass++)
-        for (size_t i = 0; i < view->places.n; i++)
-            if (place_state(&view->places.at[i]) == order[pass])
-                put_place(page, &view->places.at[i], planned);
-    put(page, "</ul></div>");
     if (unlocated)
         put(page,
-            "<p class=\"nhsuk-body-s wm-quiet\">%s of %s have no place on the map, because the register gives "
-            "none.</p>",
+            "<p class=\"nhsuk-body-s wm-quiet wm-legend__note\">%s of %s have no place on the map, because the "
+            "register "
+            "gives none.</p>",
             say_number(page, unlocated), say_count(page, (int64_t)view->places.n, "organisation", "organisations"));
+    put(page, "</div><div class=\"wm-split__side\">");
+    put_list(page, view);
     put(page, "</div></div></section>");
 }
 
@@ -254,42 +306,49 @@ static void put_map(struct page *page, const struct overview *view)
 static void put_region_table(struct page *page, const struct overview *view)
 {
     static const char *const columns[] = {"Region", "#Posts", "#Filled", "#Open", "#Local cost", "#Central cost", NULL};
-    table_begin(page, "regions", "Posts and costs by region", columns);
+    static const char *const unplanned[] = {"Region", "#Posts", NULL};
+    table_begin(page, "regions", view->plan ? "Posts and costs by region" : "Posts by region",
+                view->plan ? columns : unplanned);
     for (size_t i = 0; i < view->n_regions; i++) {
         const struct region *region = &view->regions[i];
         int64_t open = region->openings - region->filled;
-        put(page, "<tr>");
+        row_begin(page);
         cell_text(page, region->name);
         cell_number(page, (double)region->openings, say_number(page, region->openings));
+        if (view->plan == NULL) {
+            row_end(page);
+            continue;
+        }
         cell_number(page, (double)region->filled, say_number(page, region->filled));
         cell_number(page, (double)open, say_number(page, open));
         cell_number(page, (double)region->local_gbp, say_pounds(page, region->local_gbp));
         cell_number(page, (double)region->central_gbp, say_pounds(page, region->central_gbp));
-        put(page, "</tr>");
+        row_end(page);
     }
     table_end(page);
 }
 
 static void put_regions(struct page *page, const struct overview *view)
 {
-    size_t complete = 0;
-    for (size_t i = 0; i < view->n_regions; i++)
+    size_t complete = 0, with = 0;
+    for (size_t i = 0; i < view->n_regions; i++) {
         complete += view->regions[i].openings == view->regions[i].filled;
+        with += view->regions[i].openings > 0;
+    }
     put(page, "<section aria-labelledby=\"regions-heading\"><h2 class=\"nhsuk-heading-m\" id=\"regions-heading\">");
     if (view->plan)
         put(page, "%s of %s regions fill every post", complete ? say_number(page, (int64_t)complete) : "None",
             say_number(page, (int64_t)view->n_regions));
     else
-        put(page, "Posts to fill, by region");
+        put(page, "%s to fill in %s", say_count(page, view->openings, "post", "posts"),
+            say_count(page, (int64_t)with, "region", "regions"));
     put(page, "</h2><div class=\"wm-split wm-split--even\"><div>");
     tiles_draw(page, view->regions, view->n_regions, view->plan != NULL);
-    put(page, "</div>");
-    if (view->plan) {
-        put(page, "<div>");
-        put_region_table(page, view);
-        put(page, "</div>");
-    }
-    put(page, "</div></section>");
+    put(page, "</div><div>");
+    put_region_table(page, view);
+    if (view->plan)
+        plan_put_download(page, view->plan, "organisation", "Posts and costs by organisation", false);
+    put(page, "</div></div></section>");
 }
 
 /* ---- What stays open ---- */
@@ -300,15 +359,17 @@ static void put_open(struct page *page, const struct overview *view)
     size_t i, n = json_array_size(at(view->unfilled, "rows"));
     if (n == 0)
         return;
-    put(page, "<section aria-labelledby=\"open-heading\"><h2 class=\"nhsuk-heading-m\" id=\"open-heading\">Posts that "
-              "stay open</h2>"
-              "<ul class=\"wm-open\">");
+    put(page,
+        "<section aria-labelledby=\"open-heading\"><h2 class=\"nhsuk-heading-m\" id=\"open-heading\">%s open</h2><ul "
+        "class=\"wm-open\">",
+        say_count(page, view->openings - view->filled, "post stays", "posts stay"));
     json_array_foreach(at(view->unfilled, "rows"), i, row)
     {
         if (i == 6)
             break;
-        put(page, "<li class=\"wm-open__post\"><a href=\"/posts/%s\">%s</a><span>%s</span></li>",
-            say_url(page, text_at(row, "post")), text_at(row, "title"), text_at(row, "organisation"));
+        put(page, "<li class=\"wm-open__post\"><a href=\"/posts/%s\">%s</a><span>%s</span><span>%s</span></li>",
+            say_url(page, text_at(row, "post")), text_at(row, "title"), text_at(row, "organisation"),
+            plan_reason(text_at(row, "reason")));
     }
     put(page, "</ul><p><a href=\"/plans/%s#unfilled\">Why %s open, and the cheapest way to fill each</a></p></section>",
         say_url(page, view->plan),
@@ -328,6 +389,8 @@ void page_overview(struct page *page)
     put_lede(page, &view);
     if (view.plan)
         put_figures(page, &view);
+    else
+        put_means(page, &view);
     put_map(page, &view);
     put_regions(page, &view);
     put_open(page, &view);

@@ -19,7 +19,7 @@ static void put_changes(struct page *page, const json_t *rules)
         if (strcmp(text_at(rule, "verdict"), "passed") == 0 || json_array_size(at(rule, "changes")) == 0)
             continue;
         put(page, "<h3 class=\"nhsuk-heading-xs\">%s</h3><ul class=\"nhsuk-list nhsuk-list--bullet\">",
-            page_words(page, "%s%s", say_word(page, text_at(rule, "rule")),
+            page_words(page, "%s%s", say_rule(page, text_at(rule, "rule")),
                        json_array_size(at(rule, "changes")) == 1 ? ""
                        : true_at(rule, "together")               ? ": all of these"
                                                                  : ": any one of these"));
@@ -33,7 +33,17 @@ static void put_changes(struct page *page, const json_t *rules)
     put(page, "</section>");
 }
 
-static void put_rules(struct page *page, const json_t *rules)
+/* What a rule found, with the organisation by its name. */
+static const char *note_words(struct page *page, const json_t *rule, const json_t *post)
+{
+    const char *note = text_at(rule, "note"), *code = text_at(post, "ods_code"), *found = strstr(note, code);
+    if (found && *code && strcmp(text_at(rule, "rule"), "excluded") == 0)
+        note = page_words(page, "%.*s%s%s", (int)(found - note), note, text_at(post, "organisation"),
+                          found + strlen(code));
+    return say_upper(page, say_sentence(page, note));
+}
+
+static void put_rules(struct page *page, const json_t *rules, const json_t *post)
 {
     static const char *const columns[] = {"Rule", "Verdict", "Why", NULL};
     const json_t *rule;
@@ -48,13 +58,13 @@ static void put_rules(struct page *page, const json_t *rules)
     {
         const char *verdict = text_at(rule, "verdict");
         bool passed = strcmp(verdict, "passed") == 0, refused = strcmp(verdict, "refused") == 0;
-        put(page, "<tr>");
-        cell_text(page, say_word(page, text_at(rule, "rule")));
-        put(page, "<td class=\"nhsuk-table__cell\">");
+        row_begin(page);
+        cell_text(page, say_rule(page, text_at(rule, "rule")));
+        cell_begin(page, "", NULL);
         tag(page, passed ? "green" : refused ? "red" : "yellow", passed ? "Passed" : refused ? "Refused" : "Not known");
-        put(page, "</td>");
-        cell_text(page, say_sentence(page, text_at(rule, "note")));
-        put(page, "</tr>");
+        cell_end(page);
+        cell_text(page, note_words(page, rule, post));
+        row_end(page);
     }
     table_end(page);
     put(page, "</section>");
@@ -62,19 +72,18 @@ static void put_rules(struct page *page, const json_t *rules)
 
 /* ---- Why ---- */
 
-static void put_product(struct page *page, const json_t *match)
+static void put_product(struct page *page, const json_t *match, bool eligible)
 {
     put(page,
-        "<section aria-labelledby=\"why-heading\"><h2 class=\"nhsuk-heading-m\" id=\"why-heading\">Expected benefit "
-        "%s</h2>"
-        "<dl class=\"wm-figures wm-product\">",
-        say_benefit(page, real_at(match, "expected_benefit")));
+        "<section aria-labelledby=\"why-heading\"><h2 class=\"nhsuk-heading-m\" id=\"why-heading\">The expected "
+        "benefit %s %s</h2><dl class=\"wm-figures wm-product\">",
+        eligible ? "is" : "would be", say_benefit(page, real_at(match, "expected_benefit")));
     figure(page, page_words(page, "%.2f", real_at(match, "parts/severity")), "How challenged",
            "of 1, the organisation");
     figure(page, page_words(page, "%.2f", real_at(match, "parts/fit")), "How well they fit",
            "of 1, against what the post needs");
     figure(page, say_percent(page, real_at(match, "parts/accept"), 1), "Chance of a yes",
-           page_words(page, "with package %s", text_at(match, "package_id")));
+           page_words(page, "on %s", say_inside(page, package_name(page, text_at(match, "package_id")))));
     put(page, "</dl><p class=\"wm-reading\">These three are multiplied. Chances are low because people are approached "
               "who did not ask to "
               "move.</p></section>");
@@ -89,28 +98,29 @@ static void put_domains(struct page *page, const json_t *domains)
     json_array_foreach(domains, i, domain) met += real_at(domain, "skill") >= real_at(domain, "need");
     put(page,
         "<section aria-labelledby=\"domains-heading\"><h2 class=\"nhsuk-heading-m\" id=\"domains-heading\">The leader "
-        "meets the need in "
-        "%s of %s domains</h2>",
+        "meets what the post needs in %s of %s domains</h2>",
         met ? say_number(page, (int64_t)met) : "none", say_number(page, (int64_t)json_array_size(domains)));
     table_begin(page, "domains", "Skill against need, each from 0 to 5", columns);
     json_array_foreach(domains, i, domain)
     {
         double need = real_at(domain, "need"), skill = real_at(domain, "skill");
-        put(page, "<tr>");
+        row_begin(page);
         cell_text(page, say_word(page, text_at(domain, "domain")));
         cell_number(page, need, page_words(page, "%.1f", need));
         cell_number(page, skill, page_words(page, "%.1f", skill));
+        cell_begin(page, "wm-bar-cell", NULL);
         put(page,
-            "<td class=\"nhsuk-table__cell wm-bar-cell\"><svg class=\"wm-bar\" viewBox=\"0 0 100 8\" "
+            "<svg class=\"wm-bar\" viewBox=\"0 0 100 8\" "
             "preserveAspectRatio=\"none\" "
             "aria-hidden=\"true\" focusable=\"false\"><rect class=\"wm-bar__room\" width=\"100\" height=\"8\"/><rect "
             "class=\"wm-bar__part\" width=\"%.1f\" height=\"8\"/><rect class=\"wm-bar__limit\" x=\"%.1f\" "
             "width=\"1.5\" "
-            "height=\"8\"/></svg></td>",
+            "height=\"8\"/></svg>",
             skill * 20, need * 20 - 0.7);
+        cell_end(page);
         cell_number(page, real_at(domain, "weight"), say_percent(page, real_at(domain, "weight"), 0));
         cell_number(page, real_at(domain, "fit_part"), page_words(page, "%.3f", real_at(domain, "fit_part")));
-        put(page, "</tr>");
+        row_end(page);
     }
     table_end(page);
     put(page, "</section>");
@@ -128,14 +138,28 @@ static void put_swing(struct page *page, double value, double most)
     put(page, "<rect class=\"wm-bar__limit\" x=\"49.6\" width=\"0.8\" height=\"8\"/></svg>");
 }
 
+struct pull { /* what draws a leader to a post, or away */
+    const char *name;
+    double points;
+};
+
+enum { PULLS_MAX = 32 };
+
+static const char *points_words(struct page *page, double points, int decimals)
+{
+    const char *sign = fabs(points) < 0.005 ? "" : points < 0 ? "\u2212" : "+";
+    return page_words(page, "%s%.*f", sign, decimals, fabs(points));
+}
+
 static void put_pull(struct page *page, const char *name, double value, double most)
 {
-    put(page, "<tr>");
+    row_begin(page);
     cell_text(page, name);
-    cell_number(page, value, page_words(page, "%s%.2f", value < 0 ? "\u2212" : "+", fabs(value)));
-    put(page, "<td class=\"nhsuk-table__cell wm-bar-cell\">");
+    cell_number(page, value, points_words(page, value, 2));
+    cell_begin(page, "wm-bar-cell", NULL);
     put_swing(page, value, most);
-    put(page, "</td></tr>");
+    cell_end(page);
+    row_end(page);
 }
 
 static void put_accept(struct page *page, const json_t *parts)
@@ -145,24 +169,32 @@ static void put_accept(struct page *page, const json_t *parts)
                                            {"severity", "How hard the job is"},
                                            {"mentor", "The mentor"},
                                            {"preference", "Their stated preference"}};
-    double most = 0.1;
+    struct pull pulls[PULLS_MAX];
+    size_t n = 0, for_it = 0, against = 0;
     const json_t *want;
     const char *name;
-    for (size_t i = 0; i < 4; i++)
-        most = fmax(most, fabs(real_at(parts, names[i][0])));
-    json_object_foreach(at(parts, "wants"), name, want) most = fmax(most, fabs(json_number_value(want)));
+    for (; n < sizeof names / sizeof *names; n++)
+        pulls[n] = (struct pull){names[n][1], real_at(parts, names[n][0])};
+    json_object_foreach(at(parts, "wants"), name, want) if (n < PULLS_MAX) pulls[n++] =
+        (struct pull){page_words(page, "%s in the package", say_word(page, name)), json_number_value(want)};
+    for (size_t i = 0; i < n; i++) {
+        for_it = pulls[i].points > pulls[for_it].points ? i : for_it;
+        against = pulls[i].points < pulls[against].points ? i : against;
+    }
+    double most = fmax(0.1, fmax(pulls[for_it].points, -pulls[against].points));
+    put(page, "<section aria-labelledby=\"accept-heading\"><h2 class=\"nhsuk-heading-m\" id=\"accept-heading\">");
+    if (pulls[for_it].points > 0.005 && pulls[against].points < -0.005)
+        put(page, "%s speaks most for a yes, %s most against</h2>", pulls[for_it].name,
+            say_inside(page, pulls[against].name));
+    else
+        put(page, "What makes a yes more or less likely</h2>");
     put(page,
-        "<section aria-labelledby=\"accept-heading\"><h2 class=\"nhsuk-heading-m\" id=\"accept-heading\">What makes a "
-        "yes more or less "
-        "likely</h2><p class=\"wm-reading\">Points add up, on top of a start of %.1f for anybody. One point more makes "
-        "a yes about "
+        "<p class=\"wm-reading\">Points add up, on top of a start of %s for anybody. One point more makes a yes about "
         "2.7 times as likely while chances are low.</p>",
-        real_at(parts, "base"));
+        points_words(page, real_at(parts, "base"), 1));
     table_begin(page, "accept", "Points for and against a yes", columns);
-    for (size_t i = 0; i < 4; i++)
-        put_pull(page, names[i][1], real_at(parts, names[i][0]), most);
-    json_object_foreach(at(parts, "wants"), name, want)
-        put_pull(page, page_words(page, "%s in the package", say_word(page, name)), json_number_value(want), most);
+    for (size_t i = 0; i < n; i++)
+        put_pull(page, pulls[i].name, pulls[i].points, most);
     table_end(page);
     put(page, "</section>");
 }
@@ -192,12 +224,11 @@ static const char *holds_words(struct page *page, const json_t *holds)
 
 static void put_package(struct page *page, const json_t *package, double most)
 {
-    put(page, "<tr><td class=\"nhsuk-table__cell\">%s<span class=\"wm-under\">%s: %s</span></td>",
-        text_at(package, "name"), text_at(package, "package_id"), holds_words(page, at(package, "holds")));
-    put(page, "<td class=\"nhsuk-table__cell wm-number wm-part\" data-value=\"%.6f\">%s", real_at(package, "accept"),
-        say_percent(page, real_at(package, "accept"), 1));
-    bar(page, most > 0 ? real_at(package, "accept") / most : 0, "fill");
-    put(page, "</td>");
+    double accept = real_at(package, "accept");
+    row_begin(page);
+    cell_under(page, NULL, text_at(package, "name"),
+               page_words(page, "%s: %s", text_at(package, "package_id"), holds_words(page, at(package, "holds"))));
+    cell_bar(page, accept, say_percent(page, accept, 1), most > 0 ? accept / most : 0, "fill");
     cell_number(page, real_at(package, "expected_benefit"), say_benefit(page, real_at(package, "expected_benefit")));
     cell_number(page, (double)number_at(package, "local_cost_gbp"),
                 say_pounds(page, number_at(package, "local_cost_gbp")));
@@ -209,7 +240,7 @@ static void put_package(struct page *page, const json_t *package, double most)
     else
         cell_none(page, "nothing is gained");
     cell_text(page, known_at(package, "mentor_id") ? text_at(package, "mentor_id") : "None");
-    put(page, "<td class=\"nhsuk-table__cell\">");
+    cell_begin(page, "", NULL);
     if (true_at(package, "best"))
         tag(page, "blue", "Best");
     else if (!true_at(package, "allowed"))
@@ -218,7 +249,8 @@ static void put_package(struct page *page, const json_t *package, double most)
         put(page, "Another costs no more and does as much");
     if (true_at(package, "needs_approval"))
         put(page, "<span class=\"wm-under\">salary needs approval</span>");
-    put(page, "</td></tr>");
+    cell_end(page);
+    row_end(page);
 }
 
 static void put_packages(struct page *page, const json_t *packages)
@@ -242,7 +274,8 @@ static void put_packages(struct page *page, const json_t *packages)
     }
     put(page, "<section aria-labelledby=\"packages-heading\"><h2 class=\"nhsuk-heading-m\" id=\"packages-heading\">");
     if (best)
-        put(page, "The best package here is %s</h2>", text_at(best, "package_id"));
+        put(page, "%s is the best package here, with a chance of %s</h2>", text_at(best, "name"),
+            say_percent(page, real_at(best, "accept"), 1));
     else
         put(page, "No package can be offered</h2>");
     put(page, "<p class=\"wm-reading\">A further point is one percentage point more chance than with the cheapest "
@@ -262,7 +295,7 @@ static void put_missing(struct page *page, const json_t *missing)
         return;
     put(page, "<div class=\"nhsuk-inset-text\"><h2 class=\"nhsuk-heading-s\">What is not known</h2><ul "
               "class=\"nhsuk-list nhsuk-list--bullet\">");
-    json_array_foreach(missing, i, item) put(page, "<li>%s</li>", text_at(item, "meaning"));
+    json_array_foreach(missing, i, item) put(page, "<li>%s</li>", say_upper(page, text_at(item, "meaning")));
     put(page, "</ul></div>");
 }
 
@@ -301,7 +334,7 @@ void page_pair(struct page *page)
     put(page, "<dl class=\"nhsuk-summary-list wm-facts\">");
     fact(page, "Leader's grade", say_word(page, text_at(leader, "grade")));
     fact(page, "Now at", known_at(leader, "organisation") ? text_at(leader, "organisation") : "Not known");
-    fact(page, "Has held", say_words(page, at(leader, "roles")));
+    fact(page, "Has held", say_upper(page, say_words(page, at(leader, "roles"))));
     fact(page, "Ready from",
          known_at(leader, "ready_from") ? say_date(page, text_at(leader, "ready_from")) : "Not known");
     fact(page, "Post starts", say_date(page, text_at(post, "starts")));
@@ -310,11 +343,11 @@ void page_pair(struct page *page)
     put(page, "</dl>");
     if (!true_at(pair, "eligible"))
         put_changes(page, at(pair, "rules"));
-    put_product(page, at(pair, "match"));
+    put_product(page, at(pair, "match"), true_at(pair, "eligible"));
     put_packages(page, at(pair, "packages"));
     put_domains(page, at(pair, "domains"));
     put_accept(page, at(pair, "match/accept_parts"));
-    put_rules(page, at(pair, "rules"));
+    put_rules(page, at(pair, "rules"), post);
     put_missing(page, at(pair, "missing"));
     page_foot(page);
 }

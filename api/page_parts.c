@@ -14,8 +14,8 @@ static const struct crumb navigation[] = {
 
 static void put_head(struct page *page, const char *title)
 {
-    put(page, "<!DOCTYPE html>\n<html lang=\"en-GB\"><head><meta charset=\"utf-8\"><title>%s – wellmatch</title>",
-        title);
+    put(page, "<!DOCTYPE html>\n<html lang=\"en-GB\"><head><meta charset=\"utf-8\"><title>%s%s – wellmatch</title>",
+        page->faulty ? "Error: " : "", title);
     put(page, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
               "<meta name=\"theme-color\" content=\"#003087\">");
     if (page->refresh_s && assets_full)
@@ -65,7 +65,7 @@ void page_head(struct page *page, const char *here, const char *title, const str
     page->opened = true;
     put_head(page, title);
     put_header(page, here);
-    put(page, "<div class=\"nhsuk-width-container\">");
+    put(page, "<div class=\"wm-page\"><div class=\"nhsuk-width-container\">");
     put_crumbs(page, crumbs, n);
     put(page, "<main class=\"nhsuk-main-wrapper\" id=\"maincontent\">");
     if (!assets_full)
@@ -78,7 +78,7 @@ void page_head(struct page *page, const char *here, const char *title, const str
 
 void page_foot(struct page *page)
 {
-    put(page, "</main></div><footer class=\"nhsuk-footer wm-footer\" role=\"contentinfo\"><div "
+    put(page, "</main></div></div><footer class=\"nhsuk-footer wm-footer\" role=\"contentinfo\"><div "
               "class=\"nhsuk-width-container\">"
               "<p class=\"nhsuk-body-s\">wellmatch recommends. A named person decides.</p>"
               "<p class=\"nhsuk-body-s\">Organisations are real and published. In the sample, people, posts, mentors "
@@ -148,51 +148,125 @@ void page_no_plan(struct page *page, const char *here, const char *title)
 
 void table_begin(struct page *page, const char *id, const char *caption, const char *const columns[])
 {
+    page->columns = columns;
     put(page, "<div class=\"wm-scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"%s-caption\">", id);
-    put(page, "<table class=\"nhsuk-table wm-table\" id=\"%s\" data-sortable>", id);
+    put(page, "<table class=\"nhsuk-table wm-table\" id=\"%s\" role=\"table\" data-sortable>", id);
     put(page, "<caption class=\"nhsuk-table__caption nhsuk-table__caption--m\" id=\"%s-caption\">%s</caption>", id,
         caption);
-    put(page, "<thead class=\"nhsuk-table__head\"><tr>");
+    put(page, "<thead class=\"nhsuk-table__head\" role=\"rowgroup\"><tr role=\"row\">");
     for (size_t i = 0; columns[i]; i++) {
-        const char *name = columns[i];
-        bool number = *name == '#', fixed = *name == '-';
-        put(page, "<th scope=\"col\" class=\"nhsuk-table__header");
-        if (number)
+        size_t marks = strspn(columns[i], "#-");
+        put(page, "<th scope=\"col\" role=\"columnheader\" class=\"nhsuk-table__header");
+        if (memchr(columns[i], '#', marks))
             put(page, " wm-number");
         put(page, "\"");
-        if (fixed)
+        if (memchr(columns[i], '-', marks))
             put(page, " data-fixed");
-        put(page, ">%s</th>", name + (number || fixed));
+        put(page, ">%s</th>", columns[i] + marks);
     }
-    put(page, "</tr></thead><tbody class=\"nhsuk-table__body\">");
+    put(page, "</tr></thead><tbody class=\"nhsuk-table__body\" role=\"rowgroup\">");
 }
 
 void table_end(struct page *page)
 {
     put(page, "</tbody></table></div>");
+    page->columns = NULL;
+}
+
+void row_begin(struct page *page)
+{
+    page->column = 0;
+    put(page, "<tr role=\"row\">");
+}
+
+void row_end(struct page *page)
+{
+    put(page, "</tr>");
+}
+
+/* The div keeps what a cell holds together, beside the name of its column, where rows are cards. */
+void cell_begin(struct page *page, const char *classes, const char *key)
+{
+    const char *name = page->columns[page->column++];
+    put(page, "<td role=\"cell\" class=\"nhsuk-table__cell%s%s\" data-label=\"%s\"", *classes ? " " : "", classes,
+        name + strspn(name, "#-"));
+    if (key)
+        put(page, " data-value=\"%s\"", key);
+    put(page, "><div>");
+}
+
+void cell_end(struct page *page)
+{
+    put(page, "</div></td>");
 }
 
 void cell_number(struct page *page, double value, const char *text)
 {
-    put(page, "<td class=\"nhsuk-table__cell wm-number\" data-value=\"%.9f\">%s</td>", value, text);
+    cell_begin(page, "wm-number", page_words(page, "%.9f", value));
+    put(page, "%s", text);
+    cell_end(page);
 }
 
 void cell_text(struct page *page, const char *text)
 {
-    put(page, "<td class=\"nhsuk-table__cell\">%s</td>", text);
+    cell_begin(page, "", NULL);
+    put(page, "%s", text);
+    cell_end(page);
 }
 
 void cell_link(struct page *page, const char *href, const char *text)
 {
-    put(page, "<td class=\"nhsuk-table__cell\"><a href=\"%s\">%s</a></td>", href, text);
+    cell_begin(page, "", NULL);
+    put(page, "<a href=\"%s\">%s</a>", href, text);
+    cell_end(page);
 }
 
 void cell_none(struct page *page, const char *why)
 {
-    put(page,
-        "<td class=\"nhsuk-table__cell wm-number wm-quiet\" data-value=\"\"><span aria-hidden=\"true\">–</span>"
-        "<span class=\"nhsuk-u-visually-hidden\">%s</span></td>",
-        why);
+    const char *name = page->columns[page->column];
+    cell_begin(page, memchr(name, '#', strspn(name, "#-")) ? "wm-number wm-quiet" : "wm-quiet", "");
+    put(page, "<span aria-hidden=\"true\">–</span><span class=\"nhsuk-u-visually-hidden\">%s</span>", why);
+    cell_end(page);
+}
+
+void cell_date(struct page *page, const char *iso)
+{
+    if (*iso == '\0') {
+        cell_none(page, "not known");
+        return;
+    }
+    cell_begin(page, "wm-nowrap", iso);
+    put(page, "%s", say_date(page, iso));
+    cell_end(page);
+}
+
+void cell_under(struct page *page, const char *href, const char *text, const char *under)
+{
+    cell_begin(page, "", NULL);
+    if (href)
+        put(page, "<a href=\"%s\">%s</a>", href, text);
+    else
+        put(page, "%s", text);
+    put(page, "<span class=\"wm-under\">%s</span>", under);
+    cell_end(page);
+}
+
+void cell_bar(struct page *page, double value, const char *text, double share, const char *tone)
+{
+    cell_begin(page, "wm-number wm-part", page_words(page, "%.9f", value));
+    put(page, "%s", text);
+    bar(page, share, tone);
+    cell_end(page);
+}
+
+void cell_cost(struct page *page, const json_t *placement)
+{
+    int64_t cost = number_at(placement, "local_cost_gbp") + number_at(placement, "central_cost_gbp");
+    cell_begin(page, "wm-number", page_words(page, "%lld", (long long)cost));
+    put(page, "%s", say_pounds(page, cost));
+    if (true_at(placement, "needs_approval"))
+        put(page, "<span class=\"wm-under\">salary needs approval</span>");
+    cell_end(page);
 }
 
 /* ---- Bars, figures, facts, tags ---- */

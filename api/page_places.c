@@ -31,6 +31,12 @@ const char *newest_plan(struct page *page, const char **running)
     return plan;
 }
 
+const char *in_region(struct page *page, const char *name)
+{
+    bool bare = strcmp(name, "London") == 0 || strcmp(name, "East of England") == 0;
+    return page_words(page, "%s%s", bare ? "" : "the ", name);
+}
+
 enum place_state place_state(const struct place *place)
 {
     if (place->openings == 0)

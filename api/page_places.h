@@ -32,6 +32,9 @@ void places_ask(struct page *page, const char *plan, struct places *out);
 /* The regions of the plan, or of the posts while there is none, in the order of their names. */
 size_t places_regions(struct page *page, const char *plan, const struct places *places, struct region *out);
 
+/* "the Midlands", but "London" and "East of England". */
+const char *in_region(struct page *page, const char *name);
+
 /* The id of the newest plan that was found, NULL: none; *running is the job that is being solved, or NULL. */
 const char *newest_plan(struct page *page, const char **running);
 

@@ -46,7 +46,8 @@ static void put_asked(struct page *page, const json_t *asked)
     {
         bool money = strcmp(text_at(limit, "resource"), "budget") == 0, to = known_at(limit, "to");
         int64_t amount = number_at(limit, to ? "to" : "add");
-        put(page, "<li>%s %s: %s%s</li>", say_lower(page, text_at(limit, "resource")), text_at(limit, "of"),
+        put(page, "<li>%s: %s%s</li>",
+            say_upper(page, scarce_name(page, text_at(limit, "resource"), text_at(limit, "of"))),
             money ? say_pounds(page, amount) : say_number(page, amount), to ? "" : " more");
     }
     put(page, "</ul></div>");
@@ -59,7 +60,12 @@ static void put_figures(struct page *page, const json_t *summary)
     figure(page,
            page_words(page, "%s of %s", say_number(page, number_at(summary, "placements")),
                       say_number(page, number_at(summary, "openings"))),
-           "Posts filled", "");
+           "Posts filled",
+           number_at(summary, "openings") == number_at(summary, "placements")
+               ? "none stays open"
+               : page_words(page, "%s open",
+                            say_count(page, number_at(summary, "openings") - number_at(summary, "placements"), "stays",
+                                      "stay")));
     figure(page, page_words(page, "%.3f", real_at(summary, "value")), "Expected benefit",
            page_words(page, "of at most %.3f", real_at(summary, "bound")));
     figure(page, say_pounds(page, local + central), "Cost",
@@ -105,21 +111,16 @@ static bool lets_through(struct page *page, const json_t *row)
 static void put_placement(struct page *page, const json_t *row)
 {
     const char *post = text_at(row, "post"), *leader = text_at(row, "leader");
-    put(page, "<tr><td class=\"nhsuk-table__cell\"><a href=\"/posts/%s\">%s</a><span class=\"wm-under\">%s</span></td>",
-        say_url(page, post), text_at(row, "title"), post);
-    put(page, "<td class=\"nhsuk-table__cell\">%s<span class=\"wm-under\">%s</span></td>", text_at(row, "organisation"),
-        text_at(row, "region"));
+    row_begin(page);
+    cell_under(page, page_words(page, "/posts/%s", say_url(page, post)), text_at(row, "title"), post);
+    cell_under(page, NULL, text_at(row, "organisation"), text_at(row, "region"));
     cell_link(page, page_words(page, "/posts/%s/leaders/%s", say_url(page, post), say_url(page, leader)), leader);
-    cell_text(page, text_at(row, "package"));
+    cell_text(page, package_name(page, text_at(row, "package")));
     cell_text(page, known_at(row, "mentor") ? text_at(row, "mentor") : "None");
     cell_number(page, real_at(row, "accept"), say_percent(page, real_at(row, "accept"), 1));
     cell_number(page, real_at(row, "expected"), say_benefit(page, real_at(row, "expected")));
-    int64_t cost = number_at(row, "local_cost_gbp") + number_at(row, "central_cost_gbp");
-    put(page, "<td class=\"nhsuk-table__cell wm-number\" data-value=\"%lld\">%s", (long long)cost,
-        say_pounds(page, cost));
-    if (true_at(row, "needs_approval"))
-        put(page, "<span class=\"wm-under\">needs approval</span>");
-    put(page, "</td></tr>");
+    cell_cost(page, row);
+    row_end(page);
 }
 
 static void put_filters(struct page *page, const char *plan, const json_t *regions)
@@ -157,6 +158,31 @@ static void put_filters(struct page *page, const char *plan, const json_t *regio
         "<button class=\"nhsuk-button nhsuk-button--secondary wm-filters__go\" type=\"submit\">Show</button></form>");
 }
 
+/* "58 placements, 14 of them in the Midlands; 8 salaries need approval". */
+static void put_heading(struct page *page, const char *members, const json_t *regions)
+{
+    const json_t *part, *row, *most = NULL;
+    size_t next = 0, i;
+    int64_t approvals = 0, all = 0;
+    json_array_foreach(regions, i, row)
+    {
+        all += number_at(row, "filled");
+        most = number_at(row, "filled") > number_at(most, "filled") ? row : most;
+    }
+    while ((part = ask_rows(page, "plan.get", members, &next)) != NULL)
+        json_array_foreach(at(part, "rows"), i, row) approvals += true_at(row, "needs_approval");
+    put(page,
+        "<section aria-labelledby=\"placements-heading\"><h2 class=\"nhsuk-heading-m\" "
+        "id=\"placements-heading\">%s",
+        say_count(page, all, "placement", "placements"));
+    if (most && all > 1)
+        put(page, ", %s of them in %s", say_number(page, number_at(most, "filled")),
+            in_region(page, text_at(most, "region")));
+    if (approvals)
+        put(page, "; %s approval", say_count(page, approvals, "salary needs", "salaries need"));
+    put(page, "</h2>");
+}
+
 static void put_placements(struct page *page, const char *plan, const json_t *totals)
 {
     static const char *const columns[] = {
@@ -164,11 +190,10 @@ static void put_placements(struct page *page, const char *plan, const json_t *to
     const char *members = page_words(page, "\"plan\":%s,\"part\":\"placements\"", say_json(page, plan));
     size_t from = page_number(page, "placements", 4000000), shown = 0, matched = 0, next = 0, i;
     const json_t *part, *row;
-    put(page, "<section aria-labelledby=\"placements-heading\"><h2 class=\"nhsuk-heading-m\" "
-              "id=\"placements-heading\">Who goes where</h2>");
+    put_heading(page, members, at(totals, "by_region"));
     put_filters(page, plan, at(totals, "by_region"));
     size_t start = page->html.len;
-    table_begin(page, "placements", "Placements", columns);
+    table_begin(page, "placements", "Who goes where, and on which terms", columns);
     while ((part = ask_rows(page, "plan.get", members, &next)) != NULL)
         json_array_foreach(at(part, "rows"), i, row)
         {
@@ -190,160 +215,39 @@ static void put_placements(struct page *page, const char *plan, const json_t *to
                      say_url(page, page_field(page, "region")), say_url(page, page_field(page, "words")),
                      say_url(page, page_field(page, "approval"))),
           "placements", from, shown, (int64_t)matched, "placements");
-    if (page->asked.restricted)
-        put(page,
-            "<p class=\"wm-export\">Download placements as <a href=\"/feeds/v1/allocation.csv?run=%s&amp;bom=1\">CSV "
-            "for Excel</a> or "
-            "<a href=\"/feeds/v1/allocation.json?run=%s\">JSON</a></p>",
-            say_url(page, plan), say_url(page, plan));
+    plan_put_download(page, plan, "allocation", "Placements", true);
     put(page, "</section>");
 }
 
-/* ---- What stays open ---- */
+/* ---- The page ---- */
 
-static const char *reason_words(const char *reason)
+void plan_put_download(struct page *page, const char *plan, const char *table, const char *what, bool of_persons)
 {
-    static const char *const words[][2] = {
-        {"not_asked", "Left out of the question"},
-        {"severity_unknown", "Nothing is known of the organisation"},
-        {"not_eligible", "The rules refuse every pair"},
-        {"forbidden", "Forbidden by the question"},
-        {"money", "Money runs out"},
-        {"mentor", "Mentors run out"},
-        {"stock", "A package runs out"},
-        {"moves", "Too many moves"},
-        {"outbid", "Worth more elsewhere"},
-        {"no_value", "No benefit is expected"},
-        {"not_settled", "Stopped before it was settled"},
-    };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(words[i][0], reason) == 0)
-            return words[i][1];
-    return reason;
-}
-
-/* Why in plain words, from who and what came nearest. */
-static void cell_why(struct page *page, const json_t *row)
-{
-    const char *reason = text_at(row, "reason"), *leader = text_at(row, "nearest/leader"),
-               *post = text_at(row, "nearest/post");
-    put(page, "<td class=\"nhsuk-table__cell\">%s", reason_words(reason));
-    if (strcmp(reason, "outbid") == 0 && *leader && known_at(row, "rival_post"))
-        put(page, "<span class=\"wm-under\">%s came nearest and goes to %s</span>", leader, text_at(row, "rival_post"));
-    else if (strcmp(reason, "outbid") == 0 && *post && known_at(row, "rival"))
-        put(page, "<span class=\"wm-under\">Came nearest at %s, where %s does more</span>", post,
-            text_at(row, "rival"));
-    else if (number_at(row, "short_by") > 0)
-        put(page, "<span class=\"wm-under\">%s short of %s</span>",
-            strcmp(reason, "money") == 0 ? say_pounds(page, number_at(row, "short_by"))
-                                         : say_number(page, number_at(row, "short_by")),
-            text_at(row, "of"));
-    put(page, "</td>");
-}
-
-static void put_step(struct page *page, const json_t *fix)
-{
-    const char *resource = text_at(fix, "resource"), *of = text_at(fix, "of");
-    int64_t more = number_at(fix, "add");
-    const char *what = strcmp(resource, "budget") == 0
-                           ? page_words(page, "%s more in the budget %s", say_pounds(page, more), of)
-                       : strcmp(resource, "openings") == 0
-                           ? page_words(page, "%s at %s", say_count(page, more, "more opening", "more openings"), of)
-                       : strcmp(resource, "mentor_hours") == 0
-                           ? page_words(page, "%s of %s", say_count(page, more, "more hour", "more hours"), of)
-                           : page_words(page, "%s more of %s", say_number(page, more), of);
-    put(page, "%s: %s then goes to %s with %s", what, text_at(fix, "placement/leader"), text_at(fix, "placement/post"),
-        text_at(fix, "placement/package"));
-    if (known_at(fix, "placement/mentor"))
-        put(page, " and %s", text_at(fix, "placement/mentor"));
-}
-
-static void cell_fix(struct page *page, const json_t *row)
-{
-    const json_t *fix = at(row, "fix"), *change = json_array_get(at(fix, "changes"), 0);
-    /* A change of a leader's row is about that leader, whoever came nearest. */
-    bool of_leader = strcmp(text_at(change, "kind"), "leader") == 0;
-    const char *leader = of_leader ? text_at(change, "id") : text_at(fix, "leader"), *post = text_at(fix, "post");
-    if (fix == NULL) {
-        put(page, "<td class=\"nhsuk-table__cell wm-quiet\">No single step is known</td>");
+    if (of_persons && !page->asked.restricted) {
+        put(page,
+            "<p class=\"wm-export\">%s cannot be downloaded, because each row tells of a person. Whoever runs the "
+            "service can allow it, with <code>--feeds restricted</code>.</p>",
+            what);
         return;
     }
-    put(page, "<td class=\"nhsuk-table__cell\">");
-    if (strcmp(text_at(fix, "kind"), "limit") == 0)
-        put_step(page, fix);
-    else if (json_array_size(at(fix, "changes")))
-        put(page, "%s", say_changes(page, at(fix, "changes"), true_at(fix, "together")));
-    else
-        put(page, "%s", say_sentence(page, text_at(fix, "text")));
-    if (*leader && *post)
-        put(page, ". <a class=\"wm-nowrap\" href=\"/posts/%s/leaders/%s\">%s at %s</a>", say_url(page, post),
-            say_url(page, leader), leader, post);
-    put(page, "</td>");
+    put(page,
+        "<p class=\"wm-export\">%s to download: <a href=\"/feeds/v1/%s.csv?run=%s&amp;bom=1\">CSV for Excel</a> or "
+        "<a href=\"/feeds/v1/%s.json?run=%s\">JSON</a></p>",
+        what, table, say_url(page, plan), table, say_url(page, plan));
 }
 
-static void put_unfilled(struct page *page, const char *plan, const json_t *summary)
+/* The way to the parts of a long page. */
+static void put_contents(struct page *page, const json_t *summary)
 {
-    static const char *const columns[] = {"Post", "Organisation", "Why it stays open", "Cheapest way to fill it", NULL};
-    size_t from = page_number(page, "unfilled", 4000000), i, shown;
-    const json_t *row,
-        *part = page_ask(page, "plan.get",
-                         page_words(page, "{\"plan\":%s,\"part\":\"unfilled\",\"limit\":%d,\"offset\":%zu}",
-                                    say_json(page, plan), PAGE_ROWS, from));
     int64_t open = number_at(summary, "openings") - number_at(summary, "placements");
-    shown = json_array_size(at(part, "rows"));
     put(page,
-        "<section aria-labelledby=\"unfilled-heading\"><h2 class=\"nhsuk-heading-m\" id=\"unfilled-heading\">%s "
-        "open</h2>",
-        say_count(page, open, "post stays", "posts stay"));
-    if (shown) {
-        table_begin(page, "unfilled", "Posts that stay open, and the cheapest way to fill each", columns);
-        json_array_foreach(at(part, "rows"), i, row)
-        {
-            put(page,
-                "<tr><td class=\"nhsuk-table__cell\"><a href=\"/posts/%s\">%s</a><span "
-                "class=\"wm-under\">%s</span></td>",
-                say_url(page, text_at(row, "post")), text_at(row, "title"), text_at(row, "post"));
-            put(page, "<td class=\"nhsuk-table__cell\">%s<span class=\"wm-under\">%s</span></td>",
-                text_at(row, "organisation"), text_at(row, "region"));
-            cell_why(page, row);
-            cell_fix(page, row);
-            put(page, "</tr>");
-        }
-        table_end(page);
-    }
-    pages(page, page_words(page, "/plans/%s", say_url(page, plan)), "unfilled", from, shown, number_at(part, "total"),
-          "open posts");
-    put(page, "</section>");
-}
-
-static void put_unplaced(struct page *page, const char *plan)
-{
-    static const char *const columns[] = {"Leader", "Why", "What would help", NULL};
-    size_t from = page_number(page, "unplaced", 4000000), i, shown;
-    const json_t *row,
-        *part = page_ask(page, "plan.get",
-                         page_words(page, "{\"plan\":%s,\"part\":\"unplaced\",\"limit\":%d,\"offset\":%zu}",
-                                    say_json(page, plan), PAGE_ROWS, from));
-    shown = json_array_size(at(part, "rows"));
-    put(page,
-        "<section aria-labelledby=\"unplaced-heading\"><h2 class=\"nhsuk-heading-m\" id=\"unplaced-heading\">%s "
-        "without a place</h2>",
-        say_count(page, number_at(part, "total"), "leader", "leaders"));
-    if (shown) {
-        table_begin(page, "unplaced", "Leaders without a place, and what would help", columns);
-        json_array_foreach(at(part, "rows"), i, row)
-        {
-            put(page, "<tr>");
-            cell_text(page, text_at(row, "leader"));
-            cell_why(page, row);
-            cell_fix(page, row);
-            put(page, "</tr>");
-        }
-        table_end(page);
-    }
-    pages(page, page_words(page, "/plans/%s", say_url(page, plan)), "unplaced", from, shown, number_at(part, "total"),
-          "leaders");
-    put(page, "</section>");
+        "<nav class=\"wm-contents\" aria-label=\"On this page\"><ul class=\"wm-contents__list\">"
+        "<li><a href=\"#placements-heading\">Who goes where</a></li>"
+        "<li><a href=\"#unfilled-heading\">%s open</a></li><li><a href=\"#money-heading\">Money</a></li>"
+        "<li><a href=\"#mentors-heading\">Mentors</a></li><li><a href=\"#unplaced-heading\">%s without a "
+        "place</a></li></ul></nav>",
+        say_count(page, open, "post stays", "posts stay"),
+        say_count(page, number_at(summary, "unplaced"), "leader", "leaders"));
 }
 
 static void put_stale(struct page *page, const json_t *summary)
@@ -369,17 +273,26 @@ void page_plan(struct page *page)
     put_proof(page, summary);
     put_asked(page, at(summary, "request"));
     put_figures(page, summary);
+    put_contents(page, summary);
     size_t first = 0;
     const json_t *totals =
         ask_rows(page, "plan.get", page_words(page, "\"plan\":%s,\"part\":\"totals\"", say_json(page, plan)), &first);
     put_placements(page, plan, totals);
-    put_unfilled(page, plan, summary);
+    plan_put_unfilled(page, plan, summary);
     plan_put_limits(page, plan);
-    put_unplaced(page, plan);
+    plan_put_unplaced(page, plan);
     page_foot(page);
 }
 
 /* ---- All plans ---- */
+
+/* "58 of 64 posts filled". */
+static const char *plan_words(struct page *page, const char *plan)
+{
+    const json_t *summary = page_ask(page, "plan.get", page_words(page, "{\"plan\":%s}", say_json(page, plan)));
+    return page_words(page, "%s of %s filled", say_number(page, number_at(summary, "placements")),
+                      say_count(page, number_at(summary, "openings"), "post", "posts"));
+}
 
 void page_plans(struct page *page)
 {
@@ -395,20 +308,22 @@ void page_plans(struct page *page)
         page_foot(page);
         return;
     }
-    page_head(page, "/plans", "Plans", NULL, 0);
+    page_head(page, "/plans", page_words(page, "%s kept", say_count(page, (int64_t)n, "plan is", "plans are")), NULL,
+              0);
     put(page, "<p class=\"wm-reading\">Plans are kept for an hour after they were last used.</p>");
     table_begin(page, "plans", "Plans that are kept, the newest first", columns);
     json_array_foreach(at(list, "jobs"), i, job)
     {
         const char *state = text_at(job, "state");
         bool ended = strcmp(state, "queued") != 0 && strcmp(state, "running") != 0;
-        const char *id = known_at(job, "plan") && ended ? text_at(job, "plan") : text_at(job, "job");
-        put(page, "<tr>");
-        cell_link(page,
-                  page_words(page, "/%s/%s", ended && known_at(job, "plan") ? "plans" : "jobs", say_url(page, id)), id);
-        put(page, "<td class=\"nhsuk-table__cell\">");
+        bool made = ended && known_at(job, "plan");
+        const char *id = text_at(job, made ? "plan" : "job");
+        row_begin(page);
+        cell_under(page, page_words(page, "/%s/%s", made ? "plans" : "jobs", say_url(page, id)),
+                   made ? plan_words(page, id) : "A plan that is being made", id);
+        cell_begin(page, "", NULL);
         tag(page, ended ? "grey" : "blue", strcmp(state, "done") == 0 ? "Ready" : say_word(page, state));
-        put(page, "</td>");
+        cell_end(page);
         if (known_at(job, "value"))
             cell_number(page, real_at(job, "value"), page_words(page, "%.3f", real_at(job, "value")));
         else
@@ -417,13 +332,17 @@ void page_plans(struct page *page)
             cell_number(page, real_at(job, "gap"), say_percent(page, real_at(job, "gap"), 2));
         else
             cell_none(page, "not known");
-        put(page, "<td class=\"nhsuk-table__cell\" data-value=\"%lld\">%s</td>",
-            (long long)number_at(job, "elapsed_ms"), say_length(page, number_at(job, "elapsed_ms")));
-        put(page, "<td class=\"nhsuk-table__cell\" data-value=\"%lld\">%s ago</td></tr>",
-            (long long)number_at(job, "age_s"), say_length(page, 1000 * number_at(job, "age_s")));
+        cell_begin(page, "", page_words(page, "%lld", (long long)number_at(job, "elapsed_ms")));
+        put(page, "%s", say_length(page, number_at(job, "elapsed_ms")));
+        cell_end(page);
+        cell_begin(page, "", page_words(page, "%lld", (long long)number_at(job, "age_s")));
+        put(page, "%s ago", say_length(page, 1000 * number_at(job, "age_s")));
+        cell_end(page);
+        row_end(page);
     }
     table_end(page);
     put(page,
-        "<p><a class=\"nhsuk-button\" href=\"/plans/new\" role=\"button\" draggable=\"false\">Make a plan</a></p>");
+        "<p class=\"wm-go\"><a class=\"nhsuk-button\" href=\"/plans/new\" role=\"button\" draggable=\"false\">Make "
+        "a plan</a></p>");
     page_foot(page);
 }

@@ -1,6 +1,6 @@
 /* A post: who fits it best and why, how challenged its organisation is, which packages it may offer, who was
    refused. */
-#include "page.h"
+#include "page_plan.h"
 
 #include <string.h>
 
@@ -36,7 +36,7 @@ static const char *signal_raw(struct page *page, const json_t *signal)
 
 static void put_severity(struct page *page, const json_t *severity)
 {
-    static const char *const columns[] = {"Signal", "#Published value", "As of", "#Adds", "-Share", NULL};
+    static const char *const columns[] = {"Signal", "Published value", "As of", "#Adds", NULL};
     const json_t *signal;
     size_t i;
     put(page, "<section aria-labelledby=\"severity-heading\"><h2 class=\"nhsuk-heading-m\" id=\"severity-heading\">");
@@ -45,7 +45,8 @@ static void put_severity(struct page *page, const json_t *severity)
             real_at(severity, "value"));
     else
         put(page,
-            "How challenged: %.2f of 1</h2><p class=\"wm-reading\">Published signals, each from 0 (best) to 1 (worst), "
+            "How challenged the organisation is: %.2f of 1</h2><p class=\"wm-reading\">Published signals, each from 0 "
+            "(best) to 1 (worst), "
             "older ones "
             "counting less. %s of the evidence is there and fresh.%s</p>",
             real_at(severity, "value"), say_percent(page, real_at(severity, "evidence"), 0),
@@ -54,18 +55,16 @@ static void put_severity(struct page *page, const json_t *severity)
     table_begin(page, "signals", "What makes up how challenged it is", columns);
     json_array_foreach(at(severity, "signals"), i, signal)
     {
-        put(page, "<tr>");
+        double part = real_at(signal, "part"), all = real_at(severity, "value");
+        row_begin(page);
         cell_text(page, say_word(page, text_at(signal, "name")));
-        put(page, "<td class=\"nhsuk-table__cell wm-number\">%s</td>", signal_raw(page, signal));
-        put(page, "<td class=\"nhsuk-table__cell\" data-value=\"%s\">%s</td>", text_at(signal, "as_of"),
-            known_at(signal, "as_of") ? say_date(page, text_at(signal, "as_of")) : "–");
+        cell_text(page, signal_raw(page, signal));
+        cell_date(page, text_at(signal, "as_of"));
         if (known_at(signal, "part"))
-            cell_number(page, real_at(signal, "part"), page_words(page, "%.3f", real_at(signal, "part")));
+            cell_bar(page, part, page_words(page, "%.3f", part), all > 0 ? part / all : 0, "fill");
         else
             cell_none(page, "not known");
-        put(page, "<td class=\"nhsuk-table__cell wm-bar-cell\">");
-        bar(page, real_at(signal, "part") / (real_at(severity, "value") > 0 ? real_at(severity, "value") : 1), "fill");
-        put(page, "</td></tr>");
+        row_end(page);
     }
     table_end(page);
     put(page, "</section>");
@@ -75,35 +74,23 @@ static void put_severity(struct page *page, const json_t *severity)
 
 static void cell_part(struct page *page, double value, const char *text, double most)
 {
-    put(page, "<td class=\"nhsuk-table__cell wm-number wm-part\" data-value=\"%.9f\">%s", value, text);
-    bar(page, most > 0 ? value / most : 0, "fill");
-    put(page, "</td>");
+    cell_bar(page, value, text, most > 0 ? value / most : 0, "fill");
 }
 
 static void put_match(struct page *page, const json_t *row, const char *post, double most, double chance)
 {
     const char *leader = text_at(row, "leader_id");
-    put(page, "<tr>");
+    row_begin(page);
     cell_number(page, (double)number_at(row, "rank"), say_number(page, number_at(row, "rank")));
-    put(page,
-        "<td class=\"nhsuk-table__cell\"><a href=\"/posts/%s/leaders/%s\">%s</a><span "
-        "class=\"wm-under\">%s</span></td>",
-        say_url(page, post), say_url(page, leader), leader, say_word(page, text_at(row, "grade")));
+    cell_under(page, page_words(page, "/posts/%s/leaders/%s", say_url(page, post), say_url(page, leader)), leader,
+               say_word(page, text_at(row, "grade")));
     cell_part(page, real_at(row, "expected_benefit"), say_benefit(page, real_at(row, "expected_benefit")), most);
     cell_part(page, real_at(row, "parts/fit"), say_percent(page, real_at(row, "parts/fit"), 0), 1);
     cell_part(page, real_at(row, "parts/accept"), say_percent(page, real_at(row, "parts/accept"), 1), chance);
     cell_part(page, real_at(row, "evidence"), say_percent(page, real_at(row, "evidence"), 0), 1);
-    cell_text(page, text_at(row, "package_id"));
-    if (known_at(row, "mentor_id"))
-        cell_text(page, text_at(row, "mentor_id"));
-    else
-        put(page, "<td class=\"nhsuk-table__cell wm-quiet\">None</td>");
-    int64_t cost = number_at(row, "local_cost_gbp") + number_at(row, "central_cost_gbp");
-    put(page, "<td class=\"nhsuk-table__cell wm-number\" data-value=\"%lld\">%s", (long long)cost,
-        say_pounds(page, cost));
-    if (true_at(row, "needs_approval"))
-        put(page, "<span class=\"wm-under\">needs approval</span>");
-    put(page, "</td>");
+    cell_text(page, package_name(page, text_at(row, "package_id")));
+    cell_text(page, known_at(row, "mentor_id") ? text_at(row, "mentor_id") : "None");
+    cell_cost(page, row);
     if (known_at(row, "distance_km"))
         cell_number(page, real_at(row, "distance_km"), page_words(page, "%.0f km", real_at(row, "distance_km")));
     else
@@ -112,14 +99,78 @@ static void put_match(struct page *page, const json_t *row, const char *post, do
         cell_number(page, real_at(row, "margin"), page_words(page, "+%s", say_benefit(page, real_at(row, "margin"))));
     else
         cell_none(page, "nobody comes after");
-    put(page, "</tr>");
+    row_end(page);
+}
+
+/* ---- What the newest plan does with it ---- */
+
+/* The rows of a part of a plan that are of this post, written by `put_one`. How many there are. */
+static size_t put_rows_of(struct page *page, const char *plan, const char *part_name, const char *post,
+                          void (*put_one)(struct page *page, const json_t *row))
+{
+    const char *members = page_words(page, "\"plan\":%s,\"part\":\"%s\"", say_json(page, plan), part_name);
+    const json_t *part, *row;
+    size_t next = 0, n = 0, i;
+    while ((part = ask_rows(page, "plan.get", members, &next)) != NULL)
+        json_array_foreach(at(part, "rows"), i, row) if (strcmp(text_at(row, "post"), post) == 0)
+        {
+            put_one(page, row);
+            n++;
+        }
+    return n;
+}
+
+static void put_placed(struct page *page, const json_t *row)
+{
+    const char *leader = text_at(row, "leader");
+    put(page, "<p>The newest plan places <a href=\"/posts/%s/leaders/%s\">%s</a> here, on %s%s%s.</p>",
+        say_url(page, text_at(row, "post")), say_url(page, leader), leader,
+        say_inside(page, package_name(page, text_at(row, "package"))), known_at(row, "mentor") ? ", with mentor " : "",
+        text_at(row, "mentor"));
+}
+
+static void put_open(struct page *page, const json_t *row)
+{
+    put(page, "<p>The newest plan leaves it open. %s.</p><p>Cheapest way to fill it: ", plan_why(page, row));
+    plan_put_fix(page, row);
+    put(page, ".</p>");
+}
+
+static void put_in_plan(struct page *page, const char *post)
+{
+    const char *running, *plan = newest_plan(page, &running);
+    if (plan == NULL)
+        return;
+    put(page, "<div class=\"nhsuk-inset-text wm-in-plan\">");
+    size_t n = put_rows_of(page, plan, "placements", post, put_placed);
+    n += put_rows_of(page, plan, "unfilled", post, put_open);
+    if (n == 0)
+        put(page, "<p>The newest plan was not asked about this post.</p>");
+    put(page, "<p><a href=\"/plans/%s\">See the plan</a></p></div>", say_url(page, plan));
+}
+
+/* ---- The list ---- */
+
+/* Where nobody may take a post: the rule that alone stands between it and the most leaders. */
+static void put_nobody(struct page *page, const json_t *list)
+{
+    const json_t *row, *nearest = NULL;
+    size_t i;
+    json_array_foreach(at(list, "refused"), i, row) if (number_at(row, "only") > number_at(nearest, "only")) nearest =
+        row;
+    put(page, "<p class=\"wm-reading\">");
+    if (nearest)
+        put(page, "For %s only one rule stands in the way: %s. A change there would help soonest. ",
+            say_count(page, number_at(nearest, "only"), "leader", "leaders"),
+            say_inside(page, say_rule(page, text_at(nearest, "rule"))));
+    put(page, "All rules that refuse somebody are below. A plan names the cheapest way to fill the post.</p>");
 }
 
 static void put_shortlist(struct page *page, const json_t *list, const char *post)
 {
     static const char *const columns[] = {
         "#Rank", "Leader",    "#Expected benefit", "#Fit", "#Chance of a yes", "#Evidence", "Package", "Mentor",
-        "#Cost", "#Distance", "#Above next",       NULL};
+        "#Cost", "#Distance", "#Ahead of next",    NULL};
     const json_t *rows = at(list, "rows"), *row;
     double most = 0, chance = 0;
     size_t i, n = json_array_size(rows);
@@ -131,19 +182,19 @@ static void put_shortlist(struct page *page, const json_t *list, const char *pos
     int64_t eligible = number_at(list, "eligible"), considered = number_at(list, "considered");
     put(page, "<section aria-labelledby=\"shortlist-heading\"><h2 class=\"nhsuk-heading-m\" id=\"shortlist-heading\">");
     if (eligible == 0)
-        put(page,
-            "None of %s leaders may take this post</h2><p class=\"wm-reading\">The rules that refused them are below. "
-            "Open one "
-            "leader at this post to see the smallest change that would help.</p>",
-            say_number(page, considered));
+        put(page, "None of %s leaders may take this post</h2>", say_number(page, considered));
     else
         put(page, "%s of %s leaders may take this post</h2>", say_number(page, eligible), say_number(page, considered));
+    if (eligible == 0)
+        put_nobody(page, list);
     if (n) {
         put(page,
             "<p class=\"wm-reading\">Expected benefit is how challenged the organisation is, times how well the leader "
-            "fits, times "
-            "the chance that they say yes. Each is shown with the package and mentor that do most for them, as if the "
-            "others were not there.</p>");
+            "fits, times the chance that they say yes. Each is shown with the package and mentor that do most for "
+            "them, "
+            "as if the others were not there. Evidence is the share of the fit that comes from appraisals; for the "
+            "rest "
+            "the mean of the grade stands in.</p>");
         table_begin(page, "shortlist", "Leaders ranked by expected benefit", columns);
         json_array_foreach(rows, i, row) put_match(page, row, post, most, chance);
         table_end(page);
@@ -189,8 +240,8 @@ static void put_packages(struct page *page, const json_t *packages)
     table_begin(page, "packages", "Packages for this post", columns);
     json_array_foreach(packages, i, package)
     {
-        put(page, "<tr><td class=\"nhsuk-table__cell\">%s<span class=\"wm-under\">%s</span></td>",
-            text_at(package, "name"), text_at(package, "package_id"));
+        row_begin(page);
+        cell_under(page, NULL, text_at(package, "name"), text_at(package, "package_id"));
         cell_number(page, (double)number_at(package, "local_cost_gbp"),
                     say_pounds(page, number_at(package, "local_cost_gbp")));
         cell_number(page, (double)number_at(package, "central_cost_gbp"),
@@ -200,7 +251,7 @@ static void put_packages(struct page *page, const json_t *packages)
             cell_text(page, true_at(package, "needs_approval") ? "Yes, with approval of the salary" : "Yes");
         else
             cell_text(page, page_words(page, "No: %s", text_at(package, "bar_text")));
-        put(page, "</tr>");
+        row_end(page);
     }
     table_end(page);
     put(page, "</section>");
@@ -208,35 +259,35 @@ static void put_packages(struct page *page, const json_t *packages)
 
 static void put_refused(struct page *page, const json_t *list)
 {
-    static const char *const columns[] = {"Rule", "#Refused", "-Share", "#By this rule alone", "#For missing data",
-                                          NULL};
+    static const char *const columns[] = {"Rule", "#Refused", "#By this rule alone", "#For missing data", NULL};
     const json_t *refused = at(list, "refused"), *row, *first = NULL;
-    int64_t most = 0;
+    int64_t most = 0, all = 0;
     size_t i;
-    json_array_foreach(refused, i, row) if (number_at(row, "refused") > most)
+    json_array_foreach(refused, i, row)
     {
-        most = number_at(row, "refused");
-        first = row;
+        all += number_at(row, "refused");
+        if (number_at(row, "refused") > most) {
+            most = number_at(row, "refused");
+            first = row;
+        }
     }
     if (first == NULL)
         return;
     put(page,
-        "<section aria-labelledby=\"refused-heading\"><h2 class=\"nhsuk-heading-m\" id=\"refused-heading\">Most "
-        "refusals are because the "
-        "leader %s</h2>",
-        text_at(first, "meaning"));
+        "<section aria-labelledby=\"refused-heading\"><h2 class=\"nhsuk-heading-m\" id=\"refused-heading\">The rule "
+        "that "
+        "refuses most: %s (%s of %s refused)</h2>",
+        say_inside(page, say_rule(page, text_at(first, "rule"))), say_number(page, most), say_number(page, all));
     table_begin(page, "refused", "Leaders refused, by the first rule that does so", columns);
     json_array_foreach(refused, i, row)
     {
-        put(page, "<tr><td class=\"nhsuk-table__cell\">%s<span class=\"wm-under\">%s</span></td>",
-            say_word(page, text_at(row, "rule")), text_at(row, "meaning"));
-        cell_number(page, (double)number_at(row, "refused"), say_number(page, number_at(row, "refused")));
-        put(page, "<td class=\"nhsuk-table__cell wm-bar-cell\">");
-        bar(page, (double)number_at(row, "refused") / (double)most, "quiet");
-        put(page, "</td>");
+        double refusals = (double)number_at(row, "refused");
+        row_begin(page);
+        cell_under(page, NULL, say_rule(page, text_at(row, "rule")), say_upper(page, text_at(row, "meaning")));
+        cell_bar(page, refusals, say_number(page, number_at(row, "refused")), refusals / (double)most, "quiet");
         cell_number(page, (double)number_at(row, "only"), say_number(page, number_at(row, "only")));
         cell_number(page, (double)number_at(row, "unknown"), say_number(page, number_at(row, "unknown")));
-        put(page, "</tr>");
+        row_end(page);
     }
     table_end(page);
     put(page, "</section>");
@@ -254,8 +305,11 @@ void page_post(struct page *page)
         return;
     }
     page_head(page, "/posts", text_at(post, "title"), crumbs, 2);
-    put(page, "<p class=\"wm-subtitle\">%s <span class=\"wm-quiet\">%s</span></p>", text_at(post, "organisation"), id);
+    put(page,
+        "<p class=\"wm-subtitle\"><a href=\"/posts?organisation=%s\">%s</a> <span class=\"wm-quiet\">%s</span></p>",
+        say_url(page, text_at(post, "ods_code")), text_at(post, "organisation"), id);
     put_facts(page, post);
+    put_in_plan(page, id);
     put_shortlist(page, list, id);
     put_severity(page, at(post, "severity"));
     put_packages(page, at(list, "packages"));

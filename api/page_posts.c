@@ -94,28 +94,26 @@ static void put_form(struct page *page, const struct posts *view)
 static void put_post(struct page *page, const struct posts *view, const char *id, const json_t *post,
                      const struct place *place)
 {
-    put(page, "<tr><td class=\"nhsuk-table__cell\"><a href=\"/posts/%s\">%s</a><span class=\"wm-under\">%s</span></td>",
-        say_url(page, id), text_at(post, "title"), id);
-    put(page, "<td class=\"nhsuk-table__cell\">%s<span class=\"wm-under\">%s</span></td>",
-        place ? place->name : text_at(post, "ods_code"), region_of(post, place));
+    row_begin(page);
+    cell_under(page, page_words(page, "/posts/%s", say_url(page, id)), text_at(post, "title"), id);
+    cell_under(page, NULL, place ? place->name : text_at(post, "ods_code"), region_of(post, place));
     if (place && place->segment)
         cell_number(page, place->segment, page_words(page, "%d", place->segment));
     else
         cell_none(page, "not known");
     cell_text(page, say_word(page, text_at(post, "grade")));
-    put(page, "<td class=\"nhsuk-table__cell wm-nowrap\" data-value=\"%s\">%s</td>", text_at(post, "starts"),
-        say_date(page, text_at(post, "starts")));
+    cell_date(page, text_at(post, "starts"));
     if (known_at(post, "days_vacant"))
         cell_number(page, (double)number_at(post, "days_vacant"), say_number(page, number_at(post, "days_vacant")));
     else
         cell_none(page, "not known");
     if (view->plan) {
         bool open = json_object_get(view->open, id) != NULL;
-        put(page, "<td class=\"nhsuk-table__cell\">");
+        cell_begin(page, "", NULL);
         tag(page, open ? "white" : "blue", open ? "Open" : "Filled");
-        put(page, "</td>");
+        cell_end(page);
     }
-    put(page, "</tr>");
+    row_end(page);
 }
 
 static void put_posts(struct page *page, struct posts *view)
@@ -137,6 +135,49 @@ static void put_posts(struct page *page, struct posts *view)
             }
             view->matched++;
         }
+}
+
+/* "London, segment 4, open": what the list was narrowed to, beyond an organisation. */
+static const char *wanted_words(struct page *page, const struct wanted *wanted)
+{
+    const char *said = *wanted->region ? wanted->region : "";
+    if (wanted->segment >= 0)
+        said = page_words(page, "%s%s%s", said, *said ? ", " : "",
+                          wanted->segment ? page_words(page, "segment %d", wanted->segment) : "no segment known");
+    if (*wanted->state)
+        said = page_words(page, "%s%s%s", said, *said ? ", " : "", wanted->state);
+    return said;
+}
+
+static const char *headline(struct page *page, const struct posts *view, const struct place *place)
+{
+    static const char members[] = "\"kind\":\"post\",\"columns\":[\"ods_code\",\"region\"]";
+    const json_t *part, *item;
+    size_t from = 0, i;
+    int64_t all = 0, found = 0, open = 0;
+    while ((part = ask_rows(page, "dataset.list", members, &from)) != NULL)
+        json_array_foreach(at(part, "rows"), i, item)
+        {
+            const json_t *post = at(item, "row");
+            const char *id = text_at(item, "id");
+            bool through = lets_through(view, id, post, place_of(&view->places, text_at(post, "ods_code")));
+            all++;
+            found += through;
+            open += through && json_object_get(view->open, id) != NULL;
+        }
+    const char *waiting =
+        page_words(page, "%s %s for a leader", say_count(page, found, "post", "posts"), found == 1 ? "waits" : "wait");
+    const char *words = wanted_words(page, &view->wanted);
+    if (place)
+        waiting = page_words(page, "%s at %s", waiting, place->name);
+    else if (*words)
+        waiting = page_words(page, "%s of %s %s for a leader: %s", say_number(page, found),
+                             say_count(page, all, "post", "posts"), found == 1 ? "waits" : "wait", words);
+    if (view->plan == NULL || found == 0 || *view->wanted.state)
+        return waiting;
+    if (open == 0)
+        return page_words(page, "%s; the newest plan fills %s", waiting, found == 1 ? "it" : "them all");
+    return page_words(page, "%s; the newest plan leaves %s open", waiting, found == 1 ? "it" : say_number(page, open));
 }
 
 static void read_open(struct page *page, struct posts *view)
@@ -166,12 +207,12 @@ void page_posts(struct page *page)
     places_ask(page, view.plan, &view.places);
     read_open(page, &view);
     const struct place *place = place_of(&view.places, view.wanted.organisation);
-    page_head(page, "/posts", place ? page_words(page, "Posts at %s", place->name) : "Posts", NULL, 0);
+    page_head(page, "/posts", headline(page, &view, place), NULL, 0);
     put_form(page, &view);
-    if (place)
-        put(page, "<p><a href=\"/posts\">Show posts at all organisations</a></p>");
+    if (place || *wanted_words(page, &view.wanted))
+        put(page, "<p><a href=\"/posts\">Show all posts</a></p>");
     size_t start = page->html.len;
-    table_begin(page, "from", "Posts that wait for a leader", view.plan ? columns : unplanned);
+    table_begin(page, "from", "Posts, by their reference", view.plan ? columns : unplanned);
     put_posts(page, &view);
     table_end(page);
     if (view.matched == 0) {

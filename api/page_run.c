@@ -217,7 +217,7 @@ static void begin_fieldset(struct page *page, const char *legend, const char *hi
 static void put_pots(struct page *page, const struct run *run)
 {
     begin_fieldset(page, "How much money is there?",
-                   "Whole pounds. What stands here is what the data says; change it to see what would come of it.");
+                   "In whole pounds. The amounts are those of the data; change them to see what would come of it.");
     put(page, "<div class=\"wm-pots\">");
     for (size_t i = 0; i < run->n_pots; i++) {
         const struct pot *pot = &run->pots[i];
@@ -331,6 +331,7 @@ void page_run(struct page *page)
         }
     }
     bool faulty = run.n_wrong || run.nothing || error;
+    page->faulty = faulty;
     page_head(page, "/plans/new", "Make a plan", crumbs, 2);
     page->status = faulty ? 422 : 200;
     put_faults(page, &run, error);
@@ -371,8 +372,8 @@ static void put_progress(struct page *page, const char *job, const json_t *data)
         job, phase_words(text_at(data, "phase")));
     put(page,
         "<dl class=\"wm-figures\"><div class=\"wm-figure\"><dt class=\"wm-figure__label\">Best plan so far</dt><dd "
-        "class=\"wm-figure__value\" "
-        "data-live=\"value\">%s</dd></div>",
+        "class=\"wm-figure__value\"><span "
+        "data-live=\"value\">%s</span><span class=\"wm-figure__note\">expected benefit</span></dd></div>",
         known_real(page, data, "value"));
     put(page,
         "<div class=\"wm-figure\"><dt class=\"wm-figure__label\">Bound</dt><dd class=\"wm-figure__value\"><span "

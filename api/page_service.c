@@ -18,6 +18,39 @@ static const char *say_micro(struct page *page, int64_t us)
     return page_words(page, "%.1f s", (double)us / 1e6);
 }
 
+/* What a method answers, in words. */
+static const char *method_words(struct page *page, const char *name)
+{
+    static const char *const words[][2] = {
+        {"match.shortlist", "Who fits a post best"},
+        {"match.shortlists", "Who fits each of several posts best"},
+        {"match.opportunities", "Where a leader fits best"},
+        {"match.explain", "Why a leader fits a post, or does not"},
+        {"match.compare_packages", "Packages side by side"},
+        {"plan.allocate", "Start a plan"},
+        {"plan.wait", "Wait for a plan"},
+        {"plan.get", "A part of a plan"},
+        {"plan.list", "All plans"},
+        {"plan.cancel", "Stop a plan"},
+        {"plan.compare", "Two plans side by side"},
+        {"plan.check", "Check a plan from elsewhere"},
+        {"plan.what_if", "A plan with something changed"},
+        {"dataset.info", "What data is loaded"},
+        {"dataset.get", "One row of the data"},
+        {"dataset.list", "Rows of the data"},
+        {"dataset.reload", "Load the data anew"},
+        {"system.ping", "Is it there?"},
+        {"system.info", "What service this is"},
+        {"system.stats", "How the service does"},
+        {"system.errors", "What errors there are"},
+        {"rpc.discover", "What can be asked"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i][0], name) == 0)
+            return words[i][1];
+    return say_word(page, name);
+}
+
 static int64_t answered(json_t *methods)
 {
     const json_t *method;
@@ -57,29 +90,45 @@ static void put_figures(struct page *page, const json_t *info, const json_t *sta
               "data-rate-chart viewBox=\"0 0 640 160\" aria-hidden=\"true\" focusable=\"false\"></svg></figure>");
 }
 
+/* A question that is answered when a plan is ready, however fast the service is. */
+static bool waits(const char *method)
+{
+    return strcmp(method, "plan.wait") == 0;
+}
+
 static void put_methods(struct page *page, json_t *methods)
 {
     static const char *const columns[] = {"Question",    "#Asked",      "#Refused", "#Half within",
                                           "#90% within", "#99% within", NULL};
-    const json_t *method;
+    const json_t *method, *slowest = NULL;
     const char *name;
     const json_t *shortlist = json_object_get(methods, "match.shortlist");
+    json_object_foreach(methods, name, method) if (number_at(method, "latency_us/n") && !waits(name) &&
+                                                   number_at(method, "latency_us/p99") >=
+                                                       number_at(slowest, "latency_us/p99")) slowest = method;
     put(page, "<section aria-labelledby=\"latency-heading\"><h2 class=\"nhsuk-heading-m\" id=\"latency-heading\">");
     if (number_at(shortlist, "latency_us/n"))
         put(page, "99%% of shortlists are answered within %s</h2>",
             say_micro(page, number_at(shortlist, "latency_us/p99")));
+    else if (slowest)
+        put(page, "99%% of questions of every kind are answered within %s</h2>",
+            say_micro(page, number_at(slowest, "latency_us/p99")));
     else
-        put(page, "How fast it answers</h2>");
+        put(page, "Nothing has been asked yet</h2>");
     table_begin(page, "latency", "Time to answer, by question, since the service was started", columns);
     json_object_foreach(methods, name, method)
     {
         static const char *const marks[] = {"latency_us/p50", "latency_us/p90", "latency_us/p99"};
-        put(page, "<tr data-method=\"%s\"><td class=\"nhsuk-table__cell\"><code>%s</code></td>", name, name);
+        row_begin(page);
+        cell_under(page, NULL, method_words(page, name), name);
         cell_number(page, (double)number_at(method, "requests"), say_number(page, number_at(method, "requests")));
         cell_number(page, (double)number_at(method, "errors"), say_number(page, number_at(method, "errors")));
         for (size_t i = 0; i < 3; i++)
-            cell_number(page, (double)number_at(method, marks[i]), say_micro(page, number_at(method, marks[i])));
-        put(page, "</tr>");
+            if (number_at(method, "latency_us/n") == 0)
+                cell_none(page, "not known yet");
+            else
+                cell_number(page, (double)number_at(method, marks[i]), say_micro(page, number_at(method, marks[i])));
+        row_end(page);
     }
     table_end(page);
     put(page, "</section>");
@@ -95,14 +144,32 @@ static const char *redis_words(struct page *page, const json_t *redis)
                       known_at(redis, "last_error") ? ": " : "", text_at(redis, "last_error"));
 }
 
+static bool redis_away(const json_t *stats)
+{
+    return true_at(stats, "redis/configured") && strcmp(text_at(stats, "redis/breaker"), "closed") != 0;
+}
+
+static const char *headline(const json_t *stats)
+{
+    if (number_at(stats, "counters/connections_refused") || number_at(stats, "plans/refused"))
+        return "The service has had to turn questions away";
+    if (redis_away(stats))
+        return "The service answers, without its shared cache";
+    return "The service is well: it has turned nobody away";
+}
+
+static const char *say_kernel(const char *kernel)
+{
+    return strcmp(kernel, "avx512") == 0 ? "AVX-512" : strcmp(kernel, "avx2") == 0 ? "AVX2" : kernel;
+}
+
 static void put_state(struct page *page, const json_t *info, const json_t *stats)
 {
+    int64_t plans = number_at(stats, "plans/running") + number_at(stats, "plans/queued");
     put(page,
-        "<section aria-labelledby=\"state-heading\"><h2 class=\"nhsuk-heading-m\" id=\"state-heading\">%s</h2><dl "
+        "<section aria-labelledby=\"state-heading\"><h2 class=\"nhsuk-heading-m\" id=\"state-heading\">%s now</h2><dl "
         "class=\"nhsuk-summary-list wm-facts\">",
-        number_at(stats, "counters/connections_refused") || number_at(stats, "plans/refused")
-            ? "It has had to turn questions away"
-            : "It has turned nobody away");
+        plans ? say_count(page, plans, "plan is being made", "plans are being made") : "No plan is being made");
     fact(page, "Redis, a shared cache", redis_words(page, at(stats, "redis")));
     fact(page, "Connections now", say_number(page, number_at(stats, "counters/connections_now")));
     fact(page, "Connections refused", say_number(page, number_at(stats, "counters/connections_refused")));
@@ -110,7 +177,7 @@ static void put_state(struct page *page, const json_t *info, const json_t *stats
     fact(page, "Plans waiting", say_number(page, number_at(stats, "plans/queued")));
     fact(page, "Plans kept", say_number(page, number_at(stats, "plans/kept")));
     fact(page, "Memory", page_words(page, "%s MB", say_number(page, number_at(stats, "process/rss_bytes") / 1000000)));
-    fact(page, "Processor's kernel", text_at(info, "kernel"));
+    fact(page, "Processor's instructions", say_kernel(text_at(info, "kernel")));
     put(page, "</dl></section>");
 }
 
@@ -121,7 +188,7 @@ void page_service(struct page *page)
         page_error(page, page_failed(page, "system.stats", "{}"));
         return;
     }
-    page_head(page, "/service", "Service", NULL, 0);
+    page_head(page, "/service", headline(stats), NULL, 0);
     put_figures(page, info, stats);
     put_methods(page, at(stats, "methods"));
     put_state(page, info, stats);

@@ -160,17 +160,22 @@ static bool is_date(const char *text)
 const char *say_sentence(struct page *page, const char *sentence)
 {
     struct buf out;
-    buf_init(&out, 4 * strlen(sentence) + 64);
-    for (const char *at_text = sentence; *at_text;)
+    buf_init(&out, 8 * strlen(sentence) + 64);
+    for (const char *at_text = sentence; *at_text;) {
+        size_t word = strspn(at_text, "abcdefghijklmnopqrstuvwxyz_0123456789");
         if (is_date(at_text)) {
             char iso[11] = {0};
             memcpy(iso, at_text, 10);
             buf_text(&out, say_date(page, iso));
             at_text += 10;
+        } else if (memchr(at_text, '_', word) || (word == 3 && memcmp(at_text, "vsm", word) == 0)) {
+            buf_text(&out, say_lower(page, page_words(page, "%.*s", (int)word, at_text)));
+            at_text += word;
         } else {
-            buf_char(&out, *at_text == '_' ? ' ' : *at_text);
-            at_text++;
+            buf_put(&out, at_text, word ? word : 1);
+            at_text += word ? word : 1;
         }
+    }
     buf_char(&out, '\0');
     const char *said = out.failed ? "" : page_words(page, "%s", out.at);
     buf_fini(&out);
@@ -194,6 +199,14 @@ static const char *known_word(const char *word)
         {"fit_and_proper_until", "fit and proper person check"},
         {"nmc", "NMC registration"},
         {"gmc", "GMC registration"},
+        {"hcpc", "HCPC registration"},
+        {"gphc", "GPhC registration"},
+        {"gdc", "GDC registration"},
+        {"ccab", "CCAB qualification"},
+        {"cipd", "CIPD membership"},
+        {"flexible", "flexible working"},
+        {"return_right", "right to return"},
+        {"mentoring", "mentor's hours"},
         {"quality_outcomes", "quality and outcomes"},
         {"strategy_transformation", "strategy and transformation"},
         {"equality_inequalities", "equality and inequalities"},
@@ -232,9 +245,30 @@ const char *say_upper(struct page *page, const char *text)
     return said;
 }
 
+const char *say_inside(struct page *page, const char *text)
+{
+    bool capital = text[0] >= 'A' && text[0] <= 'Z', word = text[0] && text[1] >= 'a' && text[1] <= 'z';
+    return capital && word ? page_words(page, "%c%s", text[0] - 'A' + 'a', text + 1) : text;
+}
+
 const char *say_word(struct page *page, const char *word)
 {
     return say_upper(page, say_lower(page, word));
+}
+
+const char *say_rule(struct page *page, const char *rule)
+{
+    static const char *const rules[][2] = {
+        {"role", "Role held before"},
+        {"ready", "Ready in time"},
+        {"excluded", "Not ruled out by the leader"},
+        {"package", "A package can be offered"},
+        {"filter", "As asked for"},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (strcmp(rules[i][0], rule) == 0)
+            return rules[i][1];
+    return say_word(page, rule);
 }
 
 const char *say_words(struct page *page, const json_t *words)

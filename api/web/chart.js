@@ -14,8 +14,13 @@ function add(parent, name, attributes, text) {
 
 // series: [{ name, className, filled, points: [[x, y], ...] }], in the same units.
 export function draw(svg, series, { height, formatX, fromZero = false, domain }) {
-  const width = 640;
-  const edge = { top: 14, right: 96, bottom: 24, left: 56 };
+  // As wide as it is shown, so that its letters keep their size in a narrow window.
+  const figure = svg.closest("figure");
+  figure.hidden = false;
+  const width = Math.max(280, Math.min(832, svg.clientWidth || 640));
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const named = series.some(({ name }) => name);
+  const edge = { top: 14, right: named ? 88 : 16, bottom: 24, left: 44 };
   const points = series.flatMap((one) => one.points);
   if (points.length === 0) return;
   const xs = points.map(([x]) => x);
@@ -30,7 +35,7 @@ export function draw(svg, series, { height, formatX, fromZero = false, domain })
     add(svg, "line", { class: "wm-chart__grid", x1: edge.left, x2: width - edge.right, y1: y(tick), y2: y(tick) });
     add(svg, "text", { x: edge.left - 8, y: y(tick) + 4, "text-anchor": "end" }, sayY(tick));
   }
-  for (const tick of x.ticks(6)) add(svg, "text", { x: x(tick), y: height - 6, "text-anchor": "middle" }, formatX(tick));
+  for (const tick of x.ticks(Math.max(2, Math.round(width / 110)))) add(svg, "text", { x: x(tick), y: height - 6, "text-anchor": "middle" }, formatX(tick));
   const labels = [];
   for (const one of series) {
     if (one.points.length === 0) continue;
@@ -46,5 +51,4 @@ export function draw(svg, series, { height, formatX, fromZero = false, domain })
     labels.push(at);
     add(svg, "text", { class: "wm-chart__name", x: x(last[0]) + 8, y: at }, one.name);
   }
-  svg.closest("figure").hidden = false;
 }

@@ -16,6 +16,7 @@ const compare = (a, b, down) => {
 export function makeSortable(table) {
   const headers = [...table.tHead.rows[0].cells];
   if (table.tBodies[0].rows.length < 2) return;
+  table.classList.add("is-sortable");
   const status = document.createElement("p");
   status.className = "nhsuk-u-visually-hidden";
   status.setAttribute("role", "status");

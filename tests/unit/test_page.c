@@ -315,6 +315,12 @@ static void dates_and_words(void **state)
     assert_string_equal(say_json(page, "a\"b\\\n"), "\"a\\\"b\\\\\\n\"");
     json_t *words = json_pack("[sss]", "chief_nurse", "chair", "vsm");
     assert_string_equal(say_words(page, words), "chief nurse, chair and very senior manager");
+    assert_string_equal(say_inside(page, "Chief nurse"), "chief nurse");
+    assert_string_equal(say_inside(page, "HR director"), "HR director");
+    assert_string_equal(say_inside(page, ""), "");
+    assert_string_equal(say_rule(page, "excluded"), "Not ruled out by the leader");
+    assert_string_equal(say_sentence(page, "grade band_9, post's vsm; until 2026-12-07"),
+                        "grade band 9, post's very senior manager; until 7 December 2026");
     json_decref(words);
     page_free(page);
 }
@@ -330,11 +336,13 @@ static void changes(void **state)
          "add North West to the regions that L1 would move to"},
         {"{\"id\":\"L1\",\"column\":\"organisations_excluded\",\"action\":\"remove\",\"word\":\"RWD\"}",
          "take RWD off the organisations that L1 has excluded"},
+        {"{\"id\":\"L1\",\"column\":\"accredited_until\",\"action\":\"set\",\"from\":null,\"to\":\"2027-03-01\"}",
+         "find out until when the accreditation of L1 holds: until 1 March 2027 is needed"},
         {"{\"id\":\"L1\",\"column\":\"travel_km\",\"action\":\"set\",\"from\":null,\"to\":57}",
-         "find out the distance that L1 would travel: 57 is needed"},
+         "find out the distance that L1 would travel: 57 km is needed"},
         {"{\"id\":\"L1\",\"column\":\"grade\",\"action\":\"set\",\"from\":\"band_9\",\"to\":\"vsm\",\"by\":1,\"unit\":"
          "\"steps\"}",
-         "change the grade of L1 from band 9 to very senior manager (1 steps)"},
+         "change the grade of L1 from band 9 to very senior manager (1 step)"},
     };
     struct page *page = empty();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -364,6 +372,9 @@ static void sentences(void **state)
     expect(page, "<strong>+0.0154</strong> for £100,000 more");
     expect(page, "Bring forward the day from which L000002 is ready");
     expect(page, "342 leaders without a place");
+    expect(page, "<div>Peer network and mentor</div>");
+    expect(page, "Came nearest at");
+    expect(page, "mentor M0010");
     expect(page, "/feeds/v1/allocation.csv?run=P1&amp;bom=1");
     page_free(page);
     page = make(page_pair, "V00042", "L000230", NULL, false);
@@ -371,6 +382,77 @@ static void sentences(void **state)
     expect(page, "it holds until 7 December 2026");
     expect(page, "(84 days)");
     page_free(page);
+}
+
+/* What an id is called, and the id itself where the data has no such row. */
+static void names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *resource, *of, *said;
+    } cases[] = {
+        {"budget", "national:ENGLAND", "the budget of the nation"},
+        {"budget", "region:London", "the budget of London (region)"},
+        {"budget", "organisation:RWD", "the budget of United Lincolnshire Teaching Hospitals NHS Trust"},
+        {"budget", "icb:QKK", "the budget of NHS South East London ICB"},
+        {"budget", "icb:NONE", "the budget of Integrated care board NONE"},
+        {"mentor_hours", "M0001", "mentor M0001"},
+        {"stock", "P04", "the package Peer network and mentor"},
+        {"stock", "P99", "the package P99"},
+        {"openings", "V00020", "Chief estates officer, Greater Manchester Mental Health NHS Foundation Trust"},
+        {"moves", "", "moves"},
+    };
+    struct page *page = empty();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        while (scarce_name(page, cases[i].resource, cases[i].of), page_open(page, 0))
+            give(page, false);
+        assert_string_equal(scarce_name(page, cases[i].resource, cases[i].of), cases[i].said);
+    }
+    page_free(page);
+}
+
+/* A cell names its column, by which it is led where rows are cards; marks of columns are not shown. */
+static void cells_name_their_column(void **state)
+{
+    (void)state;
+    static const char *const columns[] = {"Post", "#Cost", "-Share", "#Left", NULL};
+    struct page *page = empty();
+    table_begin(page, "t", "Costs", columns);
+    row_begin(page);
+    cell_text(page, "a & b");
+    cell_number(page, 3, "£3");
+    cell_none(page, "not known");
+    cell_none(page, "not known");
+    row_end(page);
+    table_end(page);
+    buf_char(&page->html, '\0');
+    expect(page, "data-label=\"Post\"><div>a &amp; b</div></td>");
+    expect(page, "wm-number\" data-label=\"Cost\" data-value=\"3.000000000\"><div>£3</div>");
+    expect(page, "class=\"nhsuk-table__cell wm-quiet\" data-label=\"Share\"");
+    expect(page, "class=\"nhsuk-table__cell wm-number wm-quiet\" data-label=\"Left\"");
+    check_markup(page->html.at);
+    page_free(page);
+}
+
+/* Tables of persons are offered to download only where they are served; elsewhere it is said why not. */
+static void downloads(void **state)
+{
+    (void)state;
+    for (int restricted = 0; restricted < 2; restricted++) {
+        const struct page_asked asked = {.write = page_plan, .id = {"P1"}, .restricted = restricted};
+        struct page *page = page_new(&asked);
+        assert_non_null(page);
+        while (!page_make(page))
+            while (page_open(page, 0))
+                give(page, false);
+        buf_char(&page->html, '\0');
+        expect(page, "/feeds/v1/shadow_price.csv?run=P1&amp;bom=1");
+        bool offered = strstr(page->html.at, "/feeds/v1/mentor_load.csv") != NULL;
+        bool refused = strstr(page->html.at, "cannot be downloaded, because each row tells of a person") != NULL;
+        assert_int_equal(offered, restricted);
+        assert_int_equal(refused, !restricted);
+        page_free(page);
+    }
 }
 
 static void answer(struct page *page, int code, const char *body)
@@ -499,6 +581,9 @@ int main(void)
         cmocka_unit_test(dates_and_words),
         cmocka_unit_test(changes),
         cmocka_unit_test(sentences),
+        cmocka_unit_test(names),
+        cmocka_unit_test(cells_name_their_column),
+        cmocka_unit_test(downloads),
         cmocka_unit_test(failures_are_told),
         cmocka_unit_test(a_form_asks_for_a_plan),
         cmocka_unit_test(wrong_amounts_are_told),
