@@ -8,10 +8,10 @@ import { execFileSync } from "node:child_process";
 const build = path.resolve(process.env.BUILD ?? "build");
 export const shots = path.join(build, "screenshots");
 
-export async function startDaemon(data) {
+export async function startDaemon(data, more = []) {
   const child = spawn(
     path.join(build, "wellmatchd"),
-    ["--data", data, "--listen", "tcp://127.0.0.1:0", "--http", "127.0.0.1:0", "--redis", "none"],
+    ["--data", data, "--listen", "tcp://127.0.0.1:0", "--http", "127.0.0.1:0", "--redis", "none", ...more],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   let said = "";
@@ -74,6 +74,12 @@ export async function hostile(organisation, title) {
   await replace("organisations.csv", "United Lincolnshire Teaching Hospitals NHS Trust", organisation);
   await replace("posts.csv", "Deputy chief executive and chief operating officer", title);
   return { folder, remove: () => rm(folder, { recursive: true }) };
+}
+
+// What a daemon that was built without npm serves instead of the full stylesheet and script.
+export async function plainSheet() {
+  const [base, page] = await Promise.all(["base.css", "page.css"].map((name) => readFile(path.join("api/web", name), "utf8")));
+  return base + page;
 }
 
 export const makeShots = () => mkdir(shots, { recursive: true });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { chromium } from "playwright-core";
-import { ask, hostile, makePlan, makeShots, national, startDaemon } from "./daemon.mjs";
+import { ask, hostile, makePlan, makeShots, national, plainSheet, startDaemon } from "./daemon.mjs";
 import { checkAccess, checkReflow, shoot, tabTo, watch, widths } from "./person.mjs";
 
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -188,15 +188,29 @@ describe("the sample", () => {
     }
   });
 
+  test("nobody may take a post, and nothing is like that", async () => {
+    await lookAt(daemon.address, "post-nobody", "/posts/V00020");
+    await lookAt(daemon.address, "posts-none", "/posts?region=London&segment=5");
+    await visit(daemon.address, {}, async (page) => {
+      await page.goto("/posts/V00020");
+      const said = await page.locator("main").textContent();
+      assert.ok(said.includes("None of 400 leaders may take this post") && said.includes("only one rule stands in the way"));
+      assert.ok(said.includes("Cheapest way to fill it: Add North West"));
+    });
+  });
+
   test("every flow with keys alone", async () => {
     await visit(daemon.address, {}, async (page) => {
       await page.goto("/");
       await page.keyboard.press("Tab");
       assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to main content");
       await page.keyboard.press("Enter");
-      await tabTo(page, page.locator(".wm-places"));
       await tabTo(page, page.locator(".wm-place a").first());
       assert.equal(await page.locator(".wm-map .is-chosen").count(), 1);
+      await tabTo(page, page.locator(".wm-more summary"));
+      await page.keyboard.press("Enter");
+      await tabTo(page, page.locator(".wm-more .wm-place a").last());
+      assert.equal(await page.locator(".wm-place.is-chosen").count(), 1);
       await page.keyboard.press("Enter");
       await page.waitForURL(/organisation=/);
       await tabTo(page, page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Posts" }));
@@ -232,11 +246,91 @@ describe("the sample", () => {
       await tabTo(page, page.locator("summary"));
       await page.keyboard.press("Enter");
       assert.ok(await page.getByText("A value that no plan within the limits can exceed.").isVisible());
+      await page.goto("/posts/V00020");
+      assert.ok((await page.locator("main").textContent()).includes("The newest plan was not asked about this post."));
+      await page.goBack();
       await tabTo(page, page.getByLabel("Post, organisation or leader"));
       await page.keyboard.type("V00042");
       await page.keyboard.press("Enter");
       await page.waitForURL(/words=V00042/);
       await tabTo(page, page.locator("#placements tbody a").first());
+    });
+  });
+
+  test("the plan, the data and the service with keys alone", async () => {
+    await visit(daemon.address, {}, async (page) => {
+      const open = async (link, url) => {
+        await tabTo(page, link);
+        await page.keyboard.press("Enter");
+        await page.waitForURL(url);
+      };
+      const menu = (name) => page.getByRole("navigation", { name: "Main" }).getByRole("link", { name, exact: true });
+      await page.goto("/");
+      await open(page.getByRole("link", { name: "See who goes where" }), /\/plans\/P/);
+      await page.goto(`/plans/${plan}`);
+      await open(page.getByRole("navigation", { name: "On this page" }).getByRole("link", { name: "6 posts stay open" }), /#unfilled-heading$/);
+      await open(page.locator("#unfilled tbody a").nth(1), /\/posts\/V00020\/leaders\/L000270$/);
+      assert.match(await page.locator("main").textContent(), /The smallest change that would help/);
+      await page.goBack();
+      await open(page.getByRole("navigation", { name: "Pages of placements" }).getByRole("link", { name: "Next page" }), /placements=50/);
+      assert.equal(await page.locator("#placements tbody tr").count(), 8);
+      await open(menu("Data quality"), /\/data$/);
+      await tabTo(page, page.locator("#unknown").getByRole("button", { name: "Share unknown" }));
+      await page.keyboard.press("Enter");
+      assert.equal(await page.locator("#unknown tbody tr").first().locator("td").last().textContent(), "100%");
+      await open(menu("Service"), /\/service$/);
+      await tabTo(page, page.locator("#latency").getByRole("button", { name: "Asked" }));
+      await page.keyboard.press("Space");
+      assert.equal(await page.locator("#latency th").nth(1).getAttribute("aria-sort"), "descending");
+      await open(menu("Plans"), /\/plans$/);
+      await open(page.locator("#plans tbody a").last(), /\/plans\/P/);
+    });
+  });
+
+  test("names, not ids, where a name is known", async () => {
+    await visit(daemon.address, {}, async (page) => {
+      for (const path of ["/posts/V00042", "/posts/V00042/leaders/L000341", `/plans/${plan}`]) {
+        await page.goto(path);
+        const cells = await page.locator("td > div").evaluateAll((all) => all.map((cell) => cell.firstChild?.textContent.trim()));
+        assert.deepEqual(cells.filter((text) => /^P\d\d$/.test(text)), [], path);
+        assert.ok(!/\bat V\d{5}|band_|icb:|organisation:[A-Z]/.test(await page.locator("main").textContent()), path);
+      }
+    });
+  });
+
+  test("tables of persons are offered only where they are served", async () => {
+    await visit(daemon.address, {}, async (page) => {
+      await page.goto(`/plans/${plan}`);
+      assert.match(await page.locator("main").textContent(), /Placements cannot be downloaded, because each row tells of a person/);
+      const links = await page.locator('main a[href*="/feeds/"]').evaluateAll((all) => all.map((a) => a.href));
+      assert.ok(links.length > 0);
+      for (const link of links) assert.equal((await page.request.get(link)).status(), 200, link);
+    });
+    const open = await startDaemon("data/sample", ["--feeds", "restricted"]);
+    try {
+      const made = await makePlan(open.address);
+      await visit(open.address, {}, async (page) => {
+        await page.goto(`/plans/${made}`);
+        const links = await page.locator('main a[href*="/feeds/"]').evaluateAll((all) => all.map((a) => a.href));
+        for (const table of ["allocation", "unfilled", "unmatched_leader", "mentor_load", "shadow_price"]) assert.ok(links.some((link) => link.includes(`/${table}.csv?run=${made}`)), table);
+        for (const link of links) assert.equal((await page.request.get(link)).status(), 200, link);
+      });
+    } finally {
+      assert.equal(await open.stop(), 0);
+    }
+  });
+
+  test("the plain version looks well too", async () => {
+    const body = await plainSheet();
+    await visit(daemon.address, { javaScriptEnabled: false }, async (page) => {
+      await page.route("**/app.css", (route) => route.fulfill({ contentType: "text/css", body }));
+      for (const [name, path] of [["overview", "/"], ["post", "/posts/V00042"], ["plan", `/plans/${plan}`], ["run", "/plans/new"]])
+        for (const width of widths) {
+          await page.setViewportSize({ width, height: 900 });
+          await page.goto(path);
+          await checkReflow(page, `${path}, plain, at ${width}`);
+          if (width !== 768) await shoot(page, `plain-${name}-${width}`);
+        }
     });
   });
 
@@ -293,6 +387,22 @@ describe("the sample", () => {
       }
     });
   });
+});
+
+test("with Redis away the service says so, and all else is as it was", async () => {
+  const daemon = await startDaemon("data/sample", ["--redis", "redis://127.0.0.1:1"]);
+  try {
+    await ask(daemon.address, "match.shortlist", { post: "V00042" });
+    await lookAt(daemon.address, "redis-away", "/service");
+    await visit(daemon.address, {}, async (page) => {
+      await page.goto("/service");
+      assert.equal(await page.locator("h1").textContent(), "The service answers, without its shared cache");
+      await page.goto("/posts/V00042");
+      assert.ok((await page.locator("main").textContent()).includes("10 of 400 leaders may take this post"));
+    });
+  } finally {
+    assert.equal(await daemon.stop(), 0);
+  }
 });
 
 test("names that would be programs are names", async () => {
