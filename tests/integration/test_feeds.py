@@ -320,10 +320,11 @@ class TestProfiles(WithPlan):
                         self.assertIsNone(row[column["name"]], (table, column["name"]))
 
     def test_the_plan_page_links_what_is_served(self):
-        for service, served in ((self.planner, True), (self.public, False)):
+        for service in (self.planner, self.public):
             status, _, page = service.get("/plans/" + self.run_id)
             links = re.findall(r'href="(/feeds/[^"]*)"', page.decode())
-            self.assertEqual((status, bool(links)), (200, served))
+            self.assertEqual(status, 200)
+            self.assertGreater(len(links), 0)
             for link in links:
                 self.assertEqual(service.get(link.replace("&amp;", "&"))[0], 200, link)
 
