@@ -11,6 +11,7 @@
  * long at a time (held up until the next turn), memory runs out (closed, logged).
  */
 #include "conn_state.h"
+#include "job.h"
 #include "jsonrpc.h"
 #include "log.h"
 #include "planning.h"
@@ -423,6 +424,7 @@ void conn_count_unsent(struct conn *conn)
 static void on_check(uv_check_t *check)
 {
     struct conns *conns = check->data;
+    job_end_turn(conns->service);
     flush_all(conns, true);
     conns->round_at = 0;
     if (conns->drained)
@@ -440,7 +442,7 @@ static void keep_turning(struct conns *conns)
 {
     if (conns->service->stopping)
         return; /* the handle is closed */
-    if (conns->n_dirty > 0 || (conns->drained && !is_busy(conns)))
+    if (conns->n_dirty > 0 || conns->service->late.first || (conns->drained && !is_busy(conns)))
         uv_idle_start(&conns->idle, on_idle);
     else
         uv_idle_stop(&conns->idle);

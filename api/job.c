@@ -1,8 +1,13 @@
 /*
- * A job in the order it runs: job_start -> (Redis) on_found -> compute -> (worker) on_worked -> finish. It keeps the
- * dataset it began with, whatever is loaded meanwhile, and finishes exactly once, on the loop. Ways it fails: Redis has
- * nothing (compute), the method answers an error (given to the waiters, kept nowhere), the service stops (the waiters'
+ * A job in the order it runs: job_start -> (Redis) on_found -> compute_elsewhere -> on_work -> on_worked -> finish -> give;
+ * what is cheap is computed on the loop (compute_here), and given at once where Redis was not asked. It keeps the dataset
+ * it began with, whatever is loaded meanwhile, and finishes exactly once, on the loop. Ways it fails: Redis has nothing
+ * (it is computed), the method answers an error (given to the waiters, kept nowhere), the service stops (the waiters'
  * connections are gone; nothing is computed).
+ *
+ * Hundreds of answers may be found in one turn of the loop, and each may be waited for by thousands. A turn gives as many
+ * as it has time for; then the jobs wait in service->late, first come first served, for job_go_on in the next turns, and
+ * who asks something else has an answer in between.
  */
 #include "job.h"
 #include "jsonrpc.h"
@@ -28,6 +33,8 @@ enum { SWITCH_NS = 50000, PAIR_NS = 3 };
  */
 enum { SCORER_NICENESS = 5, MEAN_OF = 16 };
 
+enum { GIVE_NS = 2000000 }; /* of the loop for answers that were not found while their question was read */
+
 struct job {
     struct service *service;
     struct wm_dataset *dataset; /* a reference of its own */
@@ -35,9 +42,11 @@ struct job {
     struct slice params; /* inside the key; at == NULL: none */
     struct waiters waiters;
     bool findable; /* in the service's table */
+    bool found;    /* `code` and `body` are what is given; else it is still to be computed, on the loop */
     int code;
-    struct buf body; /* result, or error object */
-    uint64_t run_ns; /* on a worker */
+    struct buf body;  /* result, or error object */
+    struct job *next; /* in service->late */
+    uint64_t run_ns;  /* on a worker */
     uv_work_t work;
     UT_hash_handle hh;
     size_t key_len;
@@ -46,11 +55,18 @@ struct job {
 
 static struct job *job_new(struct service *service, const struct method *method, struct slice key, size_t params_len);
 static void on_found(void *arg, struct slice value);
-static void compute(struct job *job);
+static bool compute_elsewhere(struct job *job);
+static void compute_here(struct job *job);
 static void run(struct job *job);
 static void on_work(uv_work_t *work);
 static void on_worked(uv_work_t *work, int status);
 static void finish(struct job *job, struct slice body);
+static void settle(struct job *job, struct slice body);
+static bool give(struct job *job, struct slice body);
+static bool is_late(struct service *service);
+static void put_off(struct job *job);
+static void job_free(struct job *job);
+static struct slice body_of(const struct job *job);
 
 struct slice job_key(struct service *service, const struct method *method, struct slice params)
 {
@@ -87,10 +103,13 @@ bool job_start(struct service *service, const struct method *method, struct slic
         return false;
     }
     waiters_add(&job->waiters, waiter);
-    if (cache_shared_ready(service->cache))
+    if (cache_shared_ready(service->cache)) {
         cache_get_shared(service->cache, job->key, job->key_len, on_found, job);
-    else
-        compute(job);
+    } else if (!compute_elsewhere(job)) {
+        compute_here(job);
+        waiters_answer(&job->waiters, service, job->code, body_of(job));
+        job_free(job);
+    }
     return true;
 }
 
@@ -117,29 +136,35 @@ static struct job *job_new(struct service *service, const struct method *method,
 static void on_found(void *arg, struct slice value)
 {
     struct job *job = arg;
-    if (value.at)
+    if (value.at) {
         finish(job, value);
-    else
-        compute(job);
+    } else if (!compute_elsewhere(job)) {
+        put_off(job);
+        job_go_on(job->service);
+    }
 }
 
-static void compute(struct job *job)
+/* By a worker. False: what it costs is less than the way there, or there is no way. */
+static bool compute_elsewhere(struct job *job)
 {
-    struct metrics *metrics = &job->service->metrics;
+    struct service *service = job->service;
+    bool cheap = method_pairs(job->method, job->dataset) < SWITCH_NS / PAIR_NS;
+    if (cheap || service->stopping || uv_queue_work(service->loop, &job->work, on_work, on_worked))
+        return false;
+    metrics_add(&service->metrics, workers_now, 1);
+    atomic_fetch_add(&service->loops->workers, 1);
+    return true;
+}
+
+static void compute_here(struct job *job)
+{
     if (job->service->stopping) {
         job->code = RPC_INTERNAL; /* told to nobody: every connection is closed */
-        finish(job, (struct slice){"", 0});
-        return;
+    } else {
+        metrics_add(&job->service->metrics, computed_on_loop, 1);
+        run(job);
     }
-    bool cheap = method_pairs(job->method, job->dataset) < SWITCH_NS / PAIR_NS;
-    if (!cheap && uv_queue_work(job->service->loop, &job->work, on_work, on_worked) == 0) {
-        metrics_add(metrics, workers_now, 1);
-        atomic_fetch_add(&job->service->loops->workers, 1);
-        return;
-    }
-    metrics_add(metrics, computed_on_loop, 1);
-    run(job);
-    finish(job, (struct slice){job->body.at, job->body.len});
+    settle(job, body_of(job));
 }
 
 /* On the loop or on a worker: touches the job's own dataset, params and body only. */
@@ -173,28 +198,107 @@ static void on_worked(uv_work_t *work, int status)
     } else {
         job->code = RPC_INTERNAL; /* cancelled: the service stops */
     }
-    finish(job, (struct slice){job->body.at, job->body.len});
+    finish(job, body_of(job));
 }
 
+/* ---- Giving ------------------------------------------------------------------------------------------------------ */
+
+/* Found while the loop looked at what came in. */
 static void finish(struct job *job, struct slice body)
+{
+    settle(job, body);
+    if (!job->service->late.first && give(job, body)) {
+        job_free(job);
+        return;
+    }
+    if (job->body.len == 0)
+        buf_put(&job->body, body.at, body.len); /* it is Redis's, and gone after this call */
+    put_off(job);
+}
+
+/* From now on an equal request finds the cache. */
+static void settle(struct job *job, struct slice body)
 {
     struct service *service = job->service;
     bool computed = job->body.len > 0;
     if (job->findable)
-        HASH_DEL(service->jobs, job); /* first: an equal request from now on finds the cache */
+        HASH_DEL(service->jobs, job);
+    job->findable = false;
+    job->found = true;
     if (computed && job->code == 0 && !service->stopping)
         cache_put(service->cache, job->key, job->key_len, body.at, body.len);
-    metrics_sub(&service->metrics, jobs_now, 1);
-    quota_give(&service->loops->jobs);
-    waiters_answer(&job->waiters, service, job->code, body);
+}
+
+/* To one after another of those who wait. False: some are left for another turn. */
+static bool give(struct job *job, struct slice body)
+{
+    while (job->waiters.first && !is_late(job->service))
+        waiters_answer_first(&job->waiters, job->service, job->code, body);
+    return !job->waiters.first;
+}
+
+/* Whether this turn has no more time; it has some for one answer at least. At the end there is no other turn. */
+static bool is_late(struct service *service)
+{
+    uint64_t now = uv_hrtime();
+    if (service->given_at == 0)
+        service->given_at = now;
+    return now - service->given_at > GIVE_NS && !service->stopping;
+}
+
+static void put_off(struct job *job)
+{
+    struct service *service = job->service;
+    if (service->late.last)
+        service->late.last->next = job;
+    else
+        service->late.first = job;
+    service->late.last = job;
+}
+
+void job_go_on(struct service *service)
+{
+    struct job *job;
+    while ((job = service->late.first) && !is_late(service)) {
+        if (!job->found)
+            compute_here(job);
+        if (!give(job, body_of(job)))
+            return;
+        service->late.first = job->next;
+        if (!job->next)
+            service->late.last = NULL;
+        job_free(job);
+    }
+}
+
+void job_end_turn(struct service *service)
+{
+    job_go_on(service);
+    service->given_at = 0;
+}
+
+static void job_free(struct job *job)
+{
+    metrics_sub(&job->service->metrics, jobs_now, 1);
+    quota_give(&job->service->loops->jobs);
     wm_dataset_unref(job->dataset);
     buf_fini(&job->body);
     free(job);
 }
 
+static struct slice body_of(const struct job *job)
+{
+    return (struct slice){job->body.at, job->body.failed ? 0 : job->body.len};
+}
+
+/* ---- The end ----------------------------------------------------------------------------------------------------- */
+
 void job_answer_all(struct service *service, int code, struct slice body)
 {
     struct job *job, *next;
+    for (job = service->late.first; job; job = job->next)
+        if (job->found)
+            waiters_answer(&job->waiters, service, job->code, body_of(job));
     HASH_ITER(hh, service->jobs, job, next)
     waiters_answer(&job->waiters, service, code, body);
 }
@@ -204,4 +308,5 @@ void job_cancel_all(struct service *service)
     struct job *job, *next;
     HASH_ITER(hh, service->jobs, job, next)
     uv_cancel((uv_req_t *)&job->work); /* says no to what runs already or waits for Redis, which is as well */
+    job_go_on(service);
 }

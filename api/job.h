@@ -18,10 +18,15 @@ uint64_t job_wait_ms(const struct service *service);
 bool job_start(struct service *service, const struct method *method, struct slice key, size_t params_len,
                struct waiter *waiter);
 
-/* Gives everyone who waits for a job this answer in place of its own. */
+/* Gives answers that were found, as many as this turn of the loop has time for; the rest stays in service->late. */
+void job_go_on(struct service *service);
+/* The same once all that came in this turn has been looked at. */
+void job_end_turn(struct service *service);
+
+/* Gives everyone who waits for a job this answer in place of its own, unless that is found. */
 void job_answer_all(struct service *service, int code, struct slice body);
 
-/* Cancels what has not begun to be computed. */
+/* Cancels what has not begun to be computed. The service is stopping. */
 void job_cancel_all(struct service *service);
 
 #endif

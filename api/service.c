@@ -94,13 +94,19 @@ void waiters_add(struct waiters *waiters, struct waiter *waiter)
 
 void waiters_answer(struct waiters *waiters, struct service *service, int code, struct slice body)
 {
-    struct waiter *waiter = waiters->first;
+    struct waiters all = *waiters;
     *waiters = (struct waiters){NULL, NULL};
-    while (waiter) {
-        struct waiter *next = waiter->next;
-        service->answer(service, waiter, code, body);
-        waiter = next;
-    }
+    while (all.first)
+        waiters_answer_first(&all, service, code, body);
+}
+
+void waiters_answer_first(struct waiters *waiters, struct service *service, int code, struct slice body)
+{
+    struct waiter *waiter = waiters->first;
+    waiters->first = waiter->next;
+    if (!waiter->next)
+        waiters->last = NULL;
+    service->answer(service, waiter, code, body);
 }
 
 /* ---- system.info, system.stats, rpc.discover --------------------------------------------------------------------- */

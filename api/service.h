@@ -47,6 +47,10 @@ struct waiters { /* in the order they came */
     struct waiter *first, *last;
 };
 
+struct job_queue {
+    struct job *first, *last;
+};
+
 /* Gives a waiter its answer (code 0: a result; else an error object) and frees it. */
 typedef void service_answer(struct service *service, struct waiter *waiter, int code, struct slice body);
 
@@ -80,6 +84,8 @@ struct service {
     service_notice *notice;    /* likewise; NULL: nobody listens */
     struct planning *planning; /* jobs of plans; NULL before and after */
     struct job *jobs;          /* hash by key */
+    struct job_queue late;     /* job.c's: found, and still to be given */
+    uint64_t given_at;         /* job.c's: when this turn of the loop began to give answers; 0: it has not */
     struct buf key;            /* scratch: the key that is being looked up */
     size_t n_scorers;          /* worker threads that score, for all loops */
     uint64_t run_ns;           /* what one answer took a worker, lately: an exponential mean */
@@ -98,6 +104,8 @@ void service_fini(struct service *service);
 void waiters_add(struct waiters *waiters, struct waiter *waiter);
 /* Answers all, in the order they came; the list is empty then. */
 void waiters_answer(struct waiters *waiters, struct service *service, int code, struct slice body);
+/* Answers the first of them, who is there. */
+void waiters_answer_first(struct waiters *waiters, struct service *service, int code, struct slice body);
 
 /*
  * Runs a method of METHOD_GATHERS with what all loops count, added up: each is read on its own thread. `waiter` is taken

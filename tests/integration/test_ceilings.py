@@ -1,8 +1,10 @@
 """Every ceiling: reached it works, one past it there is a named error, and the connection and the daemon live on."""
 
+import contextlib
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -230,6 +232,40 @@ class Queues(unittest.TestCase):
             redis.release()
             replies = json.loads(wire.line())
             self.assertEqual([r.get("error", {}).get("code") for r in replies], [None] * 3 + [OVERLOADED] * 2)
+
+
+class Turns(unittest.TestCase):
+    """Answers that are found all at once do not keep the loop: whoever asks meanwhile is answered before the last of them."""
+
+    def check_answered_among(self, n, n_gets, ask):
+        """`n` wait for Redis on each of ten connections, `ask(k, i)` each; another asks once it has answered."""
+        with Held("--loops", "1", "--queue-max", "20000") as (daemon, redis), daemon.wire() as other, contextlib.ExitStack() as stack:
+            wires = [stack.enter_context(daemon.wire()) for _ in range(10)]
+            for k, wire in enumerate(wires):
+                wire.send(b"".join(ask(k, i) + b"\n" for i in range(n)))
+            until(lambda: other.stats()["counters"]["in_flight_now"] == 10 * n, "all wait")
+            redis.wait_for_gets(n_gets)
+            pid = daemon.process.pid
+            os.kill(pid, signal.SIGSTOP)  # so that it finds Redis's answers first, and the question when it has looked at them
+            os.waitpid(pid, os.WUNTRACED)
+            redis.release()
+            other.send(request("system.stats") + b"\n")
+            os.kill(pid, signal.SIGCONT)
+            waiting = json.loads(other.line())["result"]["counters"]["in_flight_now"]
+            self.assertGreater(waiting, 0, "it was answered after all of them")
+            for wire in wires:
+                with wire.socket.makefile("rb") as file:
+                    replies = [json.loads(file.readline()) for _ in range(n)]
+                self.assertEqual(sorted(reply["id"] for reply in replies), list(range(n)))
+                self.assertFalse([reply for reply in replies if "result" not in reply])
+            counters = other.stats()["counters"]
+            self.assertEqual((counters["in_flight_now"], counters["jobs_now"]), (0, 0))
+
+    def test_many_who_wait_for_one_answer(self):
+        self.check_answered_among(1000, 1, lambda k, i: shortlist(id=i, limit=1))
+
+    def test_many_answers(self):
+        self.check_answered_among(100, 1000, lambda k, i: shortlist(100 * k + i, id=i, limit=1))
 
 
 class Output(unittest.TestCase):
