@@ -24,7 +24,7 @@
 
 enum {
     KEEPALIVE_S = 60,
-    REFUSED_MAX = 16,   /* connections beyond the ceiling that are being told so */
+    REFUSED_MAX = 16,   /* connections beyond the ceiling that are being told so, of one loop */
     REFUSED_MS = 1000,  /* how long they may take to read it */
     TURN_NS = 1000000,  /* of the loop for one connection, before others have theirs */
     ROUND_NS = 3000000, /* for all; those after that have only */
@@ -180,7 +180,8 @@ void conn_open(struct service *service, int fd, bool local, bool http)
 {
     struct conns *conns = service->conns;
     bool refused = !quota_take(&service->loops->connections, service->connections_max);
-    struct conn *conn = conns->n_free > 0 ? calloc(1, sizeof *conn) : NULL;
+    bool room = conns->n_free > 0 && !(refused && conns->n_refused == REFUSED_MAX);
+    struct conn *conn = room ? calloc(1, sizeof *conn) : NULL;
     if (conn && http && conn_http_init(conn)) {
         free(conn);
         conn = NULL;
@@ -202,6 +203,7 @@ void conn_open(struct service *service, int fd, bool local, bool http)
     conn->slot = conns->free_slots[--conns->n_free];
     conn->generation = ++conns->generation[conn->slot];
     conns->at[conn->slot] = conn;
+    conns->n_refused += refused;
     metrics_add(&service->metrics, connections_now, !refused);
     metrics_add(&service->metrics, connections_accepted, !refused);
     frame_init(&conn->frame, LINE_MAX_BYTES);
@@ -543,6 +545,7 @@ static void on_closed(uv_handle_t *handle)
         return;
     conns->at[conn->slot] = NULL;
     conns->free_slots[conns->n_free++] = conn->slot;
+    conns->n_refused -= conn->refused;
     if (!conn->refused)
         quota_give(&conn->service->loops->connections);
     metrics_sub(&conn->service->metrics, connections_now, !conn->refused);

@@ -69,7 +69,7 @@ struct borrowed {
 
 struct conns {
     struct service *service;
-    size_t n_slots, n_free;
+    size_t n_slots, n_free, n_refused;
     struct conn **at;     /* [n_slots] NULL: free */
     uint32_t *generation; /* [n_slots] */
     uint32_t *free_slots; /* [n_free] */

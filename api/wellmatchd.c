@@ -28,10 +28,10 @@
 enum { EXIT_DONE = 0, EXIT_INTERNAL = 1, EXIT_USAGE = 2, EXIT_LISTEN = 3 };
 
 enum {
-    DESCRIPTORS_OWN = 48, /* besides connections: standard ones, listeners, loop, Redis, files of a reload, refusals */
-    DESCRIPTORS_LOOP = 8, /* of each further loop, besides its listeners */
-    POSTS_TRIED = 100,    /* for the commands of the banner */
-    MOMENT_MS = 1000,     /* for a thread to end that has nothing to do */
+    DESCRIPTORS_OWN = 48,  /* besides connections: standard ones, listeners, loop, Redis, files of a reload, refusals */
+    DESCRIPTORS_LOOP = 24, /* of each further loop, besides its listeners: its own, refusals */
+    POSTS_TRIED = 100,     /* for the commands of the banner */
+    MOMENT_MS = 1000,      /* for a thread to end that has nothing to do */
     SIGNALS = 3
 };
 

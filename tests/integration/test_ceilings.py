@@ -141,12 +141,18 @@ class Connections(unittest.TestCase):
             self.assertEqual(wire.stats()["counters"]["connections_refused"], 60)
 
     def test_few_descriptors(self):
-        with Daemon("--loops", "1", limit=64) as daemon:
+        self.check_few_descriptors(1, 64)
+
+    def test_few_descriptors_for_two_loops(self):
+        self.check_few_descriptors(2, 96)
+
+    def check_few_descriptors(self, n_loops, limit):
+        with Daemon("--loops", str(n_loops), limit=limit) as daemon:
             daemon.wait_for("event=connections_lowered")
             wires = []
             with daemon.wire() as first:
                 room = first.call("system.info")["result"]["ceilings"]["connections_max"]
-                self.assertLess(room, 64)
+                self.assertLess(room, limit)
                 for _ in range(100):
                     wires.append(daemon.wire())
                 refused = [wire for wire in wires[room - 1:] if (wire.line() or b"").count(b"overloaded") in (0, 1)]
