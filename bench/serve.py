@@ -373,6 +373,7 @@ def suite_pressure(folder):
     groups = [overload(folder),
               disturbed(folder, "10,000 connections that say nothing", idle_connections, "--connections-max", "12000"),
               disturbed(folder, "200 peers that ask for much and read nothing", slow_readers),
+              disturbed(folder, "200 peers that ask 300 new questions each, read nothing, and go", unread_questions, "--cache-mib", "0"),
               disturbed(folder, "500 peers that stop in the middle of a line", half_lines),
               disturbed(folder, "a connection for every call, as fast as they come", connect_storm)]
     stolen += steal()
@@ -480,15 +481,35 @@ def half_lines(daemon, _folder):
 
 
 def connect_storm(daemon, _folder):
+    def call():
+        with daemon.connect() as peer:
+            peer.sendall((PING % 1 + "\n").encode())
+            peer.recv(4096)
+    return again_and_again(call, n_threads=2)
+
+
+def unread_questions(daemon, _folder):
+    """60,000 answers of 300 questions that are computed (the daemon keeps none), then as many for other peers, and so on."""
+    ask = "".join(SHORTLIST % (i, p, 10) + "\n" for i, p in enumerate(ids(NATIONAL, "posts")[:300])).encode()
+
+    def call():
+        peers = [daemon.connect() for _ in range(200)]
+        for peer in peers:
+            peer.setblocking(False)
+            peer.send(ask)
+        time.sleep(0.5)
+        closer(peers)()
+    return again_and_again(call, n_threads=1)
+
+
+def again_and_again(call, n_threads):
     going = threading.Event()
     going.set()
 
-    def storm():
+    def run():
         while going.is_set():
-            with daemon.connect() as peer:
-                peer.sendall((PING % 1 + "\n").encode())
-                peer.recv(4096)
-    threads = [threading.Thread(target=storm) for _ in range(2)]
+            call()
+    threads = [threading.Thread(target=run) for _ in range(n_threads)]
     for thread in threads:
         thread.start()
 
