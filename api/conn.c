@@ -30,6 +30,8 @@ enum {
     ROUND_NS = 3000000, /* for all; those after that have only */
     SLICE_NS = 20000,
     SLICE_BYTES = 1 << 16, /* of answers */
+    FLUSH_NS = 3000000,    /* for writing to all, and for those held up */
+    FLUSHES = 8,           /* between looks at the clock */
     SWEEPS = 4             /* in stall_s */
 };
 
@@ -50,7 +52,7 @@ static void on_prepare(uv_prepare_t *prepare);
 static void keep_turning(struct conns *conns);
 static void on_idle(uv_idle_t *idle);
 static bool is_over(const struct conn *conn);
-static void flush_all(struct conns *conns, bool resuming);
+static void flush_all(struct conns *conns, bool resuming, uint64_t until);
 static void settle(struct conn *conn);
 static void say_farewell(struct conn *conn);
 static void on_closed(uv_handle_t *handle);
@@ -134,7 +136,7 @@ size_t conns_cut(struct service *service)
     struct conns *conns = service->conns;
     size_t unsent = 0;
     conns_tell_shutting_down(service);
-    flush_all(conns, false);
+    flush_all(conns, false, UINT64_MAX);
     for (size_t i = 0; i < conns->n_slots; i++)
         if (conns->at[i] && !conns->at[i]->closing)
             unsent += conn_queued(conns->at[i]);
@@ -427,7 +429,7 @@ static void on_check(uv_check_t *check)
 {
     struct conns *conns = check->data;
     job_end_turn(conns->service);
-    flush_all(conns, true);
+    flush_all(conns, true, uv_hrtime() + FLUSH_NS);
     conns->round_at = 0;
     if (conns->drained)
         look_for_end(conns);
@@ -436,8 +438,11 @@ static void on_check(uv_check_t *check)
 
 static void on_prepare(uv_prepare_t *prepare)
 {
-    flush_all(prepare->data, false);
-    keep_turning(prepare->data);
+    struct conns *conns = prepare->data;
+    if (uv_is_active((uv_handle_t *)&conns->idle))
+        return; /* the poll does not wait, and after it there is time again */
+    flush_all(conns, false, UINT64_MAX);
+    keep_turning(conns);
 }
 
 static void keep_turning(struct conns *conns)
@@ -451,12 +456,14 @@ static void keep_turning(struct conns *conns)
 }
 
 /*
- * Each of those touched, once; whoever is touched meanwhile has the next turn. Those held up go on after the poll only, so
- * that all others have been listened to since their last turn.
+ * Each of those touched, once, as far as there is time; whoever is left, or is touched meanwhile, has the next turn. Those
+ * held up go on after the poll only, so that all others have been listened to since their last turn.
  */
-static void flush_all(struct conns *conns, bool resuming)
+static void flush_all(struct conns *conns, bool resuming, uint64_t until)
 {
     for (size_t n = conns->n_dirty; n > 0 && conns->dirty; n--) {
+        if (n % FLUSHES == 0 && uv_hrtime() > until)
+            return;
         struct conn *conn = conns->dirty;
         untouch(conn);
         conn_flush(conn);

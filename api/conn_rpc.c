@@ -89,6 +89,7 @@ void conn_take_line(struct conn *conn, const char *line, size_t len)
         jsonrpc_next(&message, &request);
         take_request(conn, &request, &asker);
     }
+    conn->service->conns->now = uv_hrtime(); /* it took time even where no answer is given yet */
 }
 
 /*

@@ -267,6 +267,28 @@ class Turns(unittest.TestCase):
             counters = other.stats()["counters"]
             self.assertEqual((counters["in_flight_now"], counters["jobs_now"]), (0, 0))
 
+    def test_many_questions(self):
+        """All that is asked at once is not looked at before somebody who asks last."""
+        n = 500
+        with Held("--loops", "1") as (daemon, redis), daemon.wire() as other, contextlib.ExitStack() as stack:
+            wires = [stack.enter_context(daemon.wire()) for _ in range(10)]
+            for wire in [other, *wires]:
+                wire.call("system.ping")
+            pid = daemon.process.pid
+            os.kill(pid, signal.SIGSTOP)
+            os.waitpid(pid, os.WUNTRACED)
+            for wire in wires:
+                wire.send(b"".join(shortlist(id=i, limit=1) + b"\n" for i in range(n)))  # less than is read at a time
+            other.send(request("system.stats") + b"\n")
+            os.kill(pid, signal.SIGCONT)
+            taken = json.loads(other.line())["result"]["counters"]["in_flight_now"]
+            self.assertLess(taken, 10 * n, "it was answered after all of them were looked at")
+            until(lambda: other.stats()["counters"]["in_flight_now"] == 10 * n, "all wait")
+            redis.release()
+            for wire in wires:
+                with wire.socket.makefile("rb") as file:
+                    self.assertEqual(sorted(json.loads(file.readline())["id"] for _ in range(n)), list(range(n)))
+
     def test_many_who_wait_for_one_answer(self):
         self.check_answered_among(1000, 1, lambda k, i: shortlist(id=i, limit=1))
 
