@@ -187,7 +187,7 @@ void client_list_faults(const struct wm_faults *faults, size_t n_max, struct buf
         buf_format(out, ":%ld:%ld: ", fault->line, fault->column);
         text_clean(out, fault->what, strlen(fault->what));
         if (*fault->expected)
-            buf_text(out, "; ");
+            buf_text(out, "; expected ");
         text_clean(out, fault->expected, strlen(fault->expected));
         buf_char(out, '\n');
     }

@@ -52,7 +52,7 @@ enum exit_code client_ask(struct client *client, const char *method, struct slic
 
 /* A file, or standard input for "-", appended to `out`. False: told why. */
 bool client_read_file(const char *path, struct buf *out);
-/* file:line:column: what; expected, a line each. */
+/* file:line:column: what; expected ..., a line each. */
 void client_list_faults(const struct wm_faults *faults, size_t n_max, struct buf *out);
 bool client_environment_has(const char *name);
 /* From now on the first Ctrl-C sets what this points to; the next ends the program as ever. */

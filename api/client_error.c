@@ -140,7 +140,8 @@ void view_error(struct buf *out, struct slice error, int code, const char *usage
         const char *what = page_text(&page, fault, "what"), *expected = page_text(&page, fault, "expected");
         buf_format(out, "%s:%s:%s: ", page_text(&page, fault, "file"), page_text(&page, fault, "line"),
                    page_text(&page, fault, "column"));
-        buf_format(out, "%s%s%s\n", *what ? what : page_text(&page, fault, "text"), *expected ? "; " : "", expected);
+        buf_format(out, "%s%s%s\n", *what ? what : page_text(&page, fault, "text"), *expected ? "; expected " : "",
+                   expected);
     }
     buf_format(out, "wellmatch: %s\n", error_text(&page, error, code, usage, subject));
     page_end(&page);

@@ -219,7 +219,7 @@ static const struct command commands[] = {
      "every fault of every file of a dataset, one a line",
      "  wellmatch validate data/sample\n"
      "\n"
-     "A fault is  file:line:column: what; expected  (0 stands for the whole file or line). monitoring.csv and\n"
+     "A fault is  file:line:column: what; expected ...  (0 stands for the whole file or line). monitoring.csv and\n"
      "history.csv are checked too when they are there. Exit 0: no fault; 2: faults.\n"},
     {"generate",
      "DIR",

@@ -150,7 +150,7 @@ static void print_faults(const char *data, const struct wm_faults *faults)
         const struct wm_fault *fault = wm_faults_at(faults, i);
         const char *expected = fault->expected ? fault->expected : "";
         fprintf(stderr, "%s:%ld:%ld: %s%s%s\n", fault->file, fault->line, fault->column, fault->what,
-                *expected ? "; " : "", expected);
+                *expected ? "; expected " : "", expected);
     }
     if (n > n_kept)
         fprintf(stderr, "... and %zu more\n", n - n_kept);

@@ -704,7 +704,7 @@ class Problems(Case):
         path = self.file("round", self.ROUND + "lock ann home\nresource money x\n")
         code, out, error = client("solve", path)
         self.assertEqual((code, out, error.count("\n")), (INPUT, "", 3))
-        self.assertIn(path + ":9:10: no such option: 'home'; an option of that group\n", error)
+        self.assertIn(path + ":9:10: no such option: 'home'; expected an option of that group\n", error)
         self.refused(INPUT, "solve", path + "-absent", says="No such file")
         good = self.file("good", self.ROUND)
         self.refused(INPUT, "solve", good, "--check", self.file("bad", "[1"), says="bad")
@@ -1282,7 +1282,7 @@ class Files(Case):
             self.assertTrue(any(line.startswith(name) for line in lines), out)
         answer = json.loads(client("validate", self.data, "--json")[1])
         self.assertEqual((answer["valid"], answer["count"]), (False, len(lines)))
-        self.assertEqual(["%(file)s:%(line)d:%(column)d: %(what)s; %(expected)s" % fault for fault in answer["faults"]], lines)
+        self.assertEqual(["%(file)s:%(line)d:%(column)d: %(what)s; expected %(expected)s" % fault for fault in answer["faults"]], lines)
         records = list(csv.reader(io.StringIO(client("validate", self.data, "--csv")[1], newline="")))
         self.assertEqual(len(records), 1 + len(lines))
 
@@ -1305,7 +1305,7 @@ class Files(Case):
             self.assertRegex(lines[0], r"^leaders.csv:\d+:0: the row has 1 cell ")
             self.assertTrue(lines[1].startswith("mentors.csv:0:0: the file is absent; "), lines[1])
             self.assertTrue(lines[2].startswith("posts.csv:0:0: cannot be read: it is a directory; "), lines[2])
-        self.assertIn("; a folder\n", client("validate", "/nonexistent")[1])
+        self.assertIn("; expected a folder\n", client("validate", "/nonexistent")[1])
 
     def test_apart_files_are_not_read_for_answers(self):
         self.change("monitoring.csv", LEADERS[0], "nobody")

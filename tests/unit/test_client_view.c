@@ -117,7 +117,7 @@ static void test_errors(void **state)
         {RPC_INVALID_DATA,
          "{\"data\":{\"count\":1,\"faults\":[{\"file\":\"posts.csv\",\"line\":3,\"column\":2,\"what\":\"w\","
          "\"expected\":\"e\"}]}}",
-         "posts.csv:3:2: w; e\nwellmatch: the data has 1 fault; the running data stays\n"},
+         "posts.csv:3:2: w; expected e\nwellmatch: the data has 1 fault; the running data stays\n"},
         {RPC_TOO_LARGE, "{\"data\":{\"limit\":900000,\"what\":\"answer\",\"remedy\":\"ask for less\"}}",
          "wellmatch: the answer passes the ceiling of 900,000; ask for less\n"},
         {RPC_OVERLOADED, "{\"data\":{\"retry_after_s\":1,\"queue_depth\":4096}}",
