@@ -400,6 +400,6 @@ size_t cell_format(const struct wm_column *column, const struct vocabulary *voca
         break;
     }
     if (cap)
-        buf[writer.len < cap ? writer.len : cap - 1] = '\0';
+        buf[text_cut(buf, writer.len, cap - 1)] = '\0';
     return writer.len;
 }

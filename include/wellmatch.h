@@ -202,8 +202,8 @@ WM_API const char *wm_row_id(const struct wm_dataset *dataset, enum wm_table tab
 WM_API size_t wm_row_nearest(const struct wm_dataset *dataset, enum wm_table table, const char *id, const char *out[],
                              size_t n_max);
 /*
- * The cell as CSV would carry it, in one canonical spelling (not quoted), NUL-terminated, cut at `cap`; returns its
- * whole length, 0 when the cell is unknown. `column` is an index into wm_table_columns.
+ * The cell as CSV would carry it, in one canonical spelling (not quoted), NUL-terminated, cut at `cap` between
+ * two characters; returns its whole length, 0 when the cell is unknown. `column` is an index into wm_table_columns.
  */
 WM_API size_t wm_cell_text(const struct wm_dataset *dataset, enum wm_table table, size_t row, size_t column, char *buf,
                            size_t cap);

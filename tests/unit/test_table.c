@@ -390,6 +390,31 @@ static void gives_cells_back(void **state)
     small_fini(&small);
 }
 
+/* What is cut goes on into JSON, which half a character would break. */
+static void cuts_between_characters(void **state)
+{
+    static const char name[] = "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z";  /* of 2, 3, 4 and 1 bytes */
+    static const size_t kept[] = {0, 0, 2, 2, 2, 5, 5, 5, 5, 9, 10, 10}; /* by bytes of room */
+    static char faults[FAULTS_CAP];
+    struct small small;
+    struct wm_dataset *dataset;
+    size_t row;
+    (void)state;
+    small_init(&small);
+    small_replace(&small, "organisations.csv", "Second", name);
+    assert_int_equal(small_build(&small, &dataset, faults, sizeof faults), WM_OK);
+    assert_int_equal(wm_row_find(dataset, WM_ORGANISATIONS, "RA2", &row), WM_OK);
+    size_t column = (size_t)wm_column_find(dataset, WM_ORGANISATIONS, "name");
+    for (size_t room = 0; room < sizeof kept / sizeof kept[0]; room++) {
+        char text[16] = "xxxxxxxxxxxxxxx";
+        assert_int_equal(wm_cell_text(dataset, WM_ORGANISATIONS, row, column, text, room + 1), strlen(name));
+        assert_int_equal(strlen(text), kept[room]);
+        assert_memory_equal(text, name, kept[room]);
+    }
+    wm_dataset_unref(dataset);
+    small_fini(&small);
+}
+
 static void seals_rows_in_the_order_of_ids(void **state)
 {
     static char faults[FAULTS_CAP];
@@ -455,6 +480,7 @@ int main(void)
         cmocka_unit_test(reports_everything_at_once_and_sorted),
         cmocka_unit_test(keeps_few_and_counts_all),
         cmocka_unit_test(gives_cells_back),
+        cmocka_unit_test(cuts_between_characters),
         cmocka_unit_test(seals_rows_in_the_order_of_ids),
         cmocka_unit_test(names_the_nearest_rows),
     };
