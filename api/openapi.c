@@ -82,7 +82,7 @@ static void put_property(struct buf *out, const char *name, const char *type, co
     json_close(out, '}');
 }
 
-/* What reply_fault writes. */
+/* What reply_fault writes (RFC 9457). */
 static void put_components(struct buf *out)
 {
     put_object(out, "components");
@@ -90,13 +90,14 @@ static void put_components(struct buf *out)
     put_object(out, "refusal");
     json_put_text(out, "type", "object");
     put_object(out, "properties");
+    put_property(out, "type", "string", "about:blank: it is what the status says");
+    put_property(out, "title", "string", "what that status is called");
     put_property(out, "status", "integer", "the status of the response");
-    put_property(out, "error", "string", "what that status is called");
-    put_property(out, "reason", "string", "a sentence for who reads the log of the asker");
+    put_property(out, "detail", "string", "a sentence: what is wrong, and often what to do about it");
     json_close(out, '}');
     json_put_key(out, "required");
     json_open(out, '[');
-    static const char *const names[] = {"status", "error", "reason"};
+    static const char *const names[] = {"type", "title", "status", "detail"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         json_item(out);
         buf_json_string(out, names[i], strlen(names[i]));
@@ -237,7 +238,7 @@ static void put_refusals(struct buf *out, const char *statuses, const char *abou
     put_object(out, statuses);
     json_put_text(out, "description", about);
     put_object(out, "content");
-    put_object(out, "application/json");
+    put_object(out, "application/problem+json");
     put_object(out, "schema");
     json_put_text(out, "$ref", "#/components/schemas/refusal");
     json_close(out, '}');

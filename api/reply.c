@@ -38,9 +38,10 @@ void reply_fini(struct reply *reply)
 
 void reply_fault(struct reply *reply, int status, const char *reason)
 {
-    static const char starved[] = "{\"status\":503,\"error\":\"Service Unavailable\",\"reason\":\"out of memory\"}\n";
+    static const char starved[] =
+        "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"out of memory\"}\n";
     reply->status = status;
-    reply->type = "application/json";
+    reply->type = "application/problem+json";
     reply->fixed = reply->fixed_gzip = (struct slice){NULL, 0};
     reply->gzipped = false;
     reply->etag[0] = reply->location[0] = reply->filename[0] = '\0';
@@ -49,9 +50,10 @@ void reply_fault(struct reply *reply, int status, const char *reason)
         reply->retry_after_s = 1;
     buf_clear(&reply->body);
     json_open(&reply->body, '{');
+    json_put_text(&reply->body, "type", "about:blank");
+    json_put_text(&reply->body, "title", http_status_text(status));
     json_put_integer(&reply->body, "status", status);
-    json_put_text(&reply->body, "error", http_status_text(status));
-    json_put_text(&reply->body, "reason", reason);
+    json_put_text(&reply->body, "detail", reason);
     json_close(&reply->body, '}');
     buf_char(&reply->body, '\n');
     if (!reply->body.failed)

@@ -120,7 +120,7 @@ struct route {
     route_render *render;
 };
 
-/* {"status":404,"error":"Not Found","reason":"..."}: what every refusal looks like. Empties the body first. */
+/* {"type":"about:blank","title":"Not Found","status":404,"detail":"..."}: a refusal (RFC 9457). Empties the body first. */
 void reply_fault(struct reply *reply, int status, const char *reason);
 
 /* ---- The table (routes.c) ---- */

@@ -167,6 +167,8 @@ class Malformed(unittest.TestCase):
             self.assertGreaterEqual(reply.status, 400, name)
             self.assertEqual(reply.status, self.STATUS.get(name, reply.status), name)
             self.assertEqual(reply["Connection"], "close", name)
+            self.assertEqual(reply["Content-Type"], "application/problem+json")
+            self.assertEqual(list(reply.json()), ["type", "title", "status", "detail"])
             self.assertEqual(reply.json()["status"], reply.status)
             self.assertTrue(peer.ended(), name + ": what stands behind it was answered too")
 
