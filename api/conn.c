@@ -126,7 +126,8 @@ static bool is_busy(const struct conns *conns)
     bool busy = conns->service->metrics.counter[METRIC_in_flight_now] > 0 || conns->n_dirty > 0;
     for (size_t i = 0; i < conns->n_slots && !busy; i++) {
         const struct conn *conn = conns->at[i];
-        busy = conn && !conn->closing && !conn->refused && (!conn->deaf || conn->http) && conn_queued(conn) > 0;
+        bool may_end = !conn || conn->closing || conn->refused || conn->stream || (conn->deaf && !conn->http);
+        busy = !may_end && conn_queued(conn) > 0;
     }
     return busy;
 }

@@ -331,12 +331,41 @@ static void test_who_does_not_read_is_let_go_of_and_comes_back(void **state)
     stop_listening(back);
 }
 
+static void on_drained(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* It is told that there is no more; whether it ever reads so far is its own affair. */
+static void test_who_does_not_read_does_not_hold_up_the_drain(void **state)
+{
+    (void)state;
+    bool drained = false;
+    struct listener *good = begin_listening(""), *bad = begin_listening("");
+    int filled = 0;
+    for (size_t told = 0; told < NEWS / 2 && filled == 0; told++) {
+        tell(1, good, told + 1);
+        uv_run(the.service->loop, UV_RUN_NOWAIT);
+        filled = atomic_load(&the.loops->unsent) > 0;
+    }
+    assert_true(filled); /* something of it waits here */
+    conns_drain(the.service, on_drained, &drained);
+    for (int i = 0; i < ROUNDS_MAX && !drained; i++)
+        uv_run(the.service->loop, UV_RUN_NOWAIT);
+    assert_true(drained);
+    hear(good);
+    assert_true(good->ended);
+    stop_listening(good);
+    stop_listening(bad);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_full_queue_costs_the_compression_only),
         cmocka_unit_test(test_who_does_not_read_is_let_go_of_and_comes_back),
         cmocka_unit_test(test_every_allocation_fails_in_turn),
+        cmocka_unit_test(test_who_does_not_read_does_not_hold_up_the_drain), /* the last, as nothing is begun then */
     };
     return cmocka_run_group_tests_name("conn_http", tests, set_up, tear_down);
 }
