@@ -137,6 +137,7 @@ size_t conns_cut(struct service *service)
     struct conns *conns = service->conns;
     size_t unsent = 0;
     conns_tell_shutting_down(service);
+    conns_http_tell_shutting_down(conns);
     flush_all(conns, false, UINT64_MAX);
     for (size_t i = 0; i < conns->n_slots; i++)
         if (conns->at[i] && !conns->at[i]->closing)

@@ -190,6 +190,15 @@ void conn_http_refuse(struct conn *conn)
     fault(conn, 503, "there are as many connections as there may be");
 }
 
+void conns_http_tell_shutting_down(struct conns *conns)
+{
+    for (size_t i = 0; i < conns->n_slots; i++) {
+        struct conn *conn = conns->at[i];
+        if (conn && conn->http && !conn->closing && !conn->deaf && conn_http_waits(conn))
+            fault(conn, 503, "the service is shutting down");
+    }
+}
+
 /* ---- A request --------------------------------------------------------------------------------------------------- */
 
 static void take_request(struct conn *conn)
@@ -563,12 +572,14 @@ static void on_worked(uv_work_t *work, int status)
     metrics_add(&service->metrics, computed_on_worker, status == 0);
     atomic_fetch_sub(&service->loops->workers, 1);
     quota_give(&service->loops->jobs);
-    if (!conn || conn->generation != exchange->generation || conn->closing) {
+    bool gone = !conn || conn->generation != exchange->generation || conn->closing;
+    if (!gone)
+        conn->in_flight--;
+    if (gone || conn->deaf) { /* deaf: it has been told that there is no time */
         metrics_add(&service->metrics, dropped, 1);
         exchange_free(exchange);
         return;
     }
-    conn->in_flight--;
     conn->http->waits = exchange;
     service->conns->now = uv_hrtime();
     send_reply(conn, exchange);

@@ -192,6 +192,8 @@ bool conn_http_waits(const struct conn *conn);
 /* Ends what takes longer than `patience`. */
 void conn_http_look(struct conn *conn, uint64_t now, uint64_t patience);
 void conn_http_refuse(struct conn *conn);
+/* Tells whoever still waits for a worker, at the end of the drain. */
+void conns_http_tell_shutting_down(struct conns *conns);
 /* The answer to a message of /rpc, or the result of a method that a page asked. */
 void conn_http_give(struct conn *conn, size_t member, struct slice id, int code, struct slice body);
 void conn_http_give_batch(struct conn *conn, const struct batch *batch);

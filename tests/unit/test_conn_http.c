@@ -22,7 +22,12 @@
 
 #include <cmocka.h>
 
-enum { ROUNDS_MAX = 400 /* turns of the loop until a reply counts as not coming */, REPLY_MAX = 1 << 20, WAIT_S = 120 };
+enum {
+    ROUNDS_MAX = 400 /* turns of the loop until a reply counts as not coming */,
+    REPLY_MAX = 1 << 20,
+    WAIT_S = 120,
+    WORKERS = 2 /* of libuv, as set_up asks for */
+};
 
 #define H "Host: localhost\r\n"
 #define GET(target) "GET " target " HTTP/1.1\r\n" H
@@ -55,6 +60,7 @@ static int set_up(void **state)
     struct small small;
     char faults[1024], error[1024];
     alarm(WAIT_S);
+    setenv("UV_THREADPOOL_SIZE", "2", 1);
     log_set_level(LOG_ERROR);
     fault_install();
     assert_int_equal(config_read(7, argv, envp, &the.config, stdout, stderr), CONFIG_RUN);
@@ -359,12 +365,65 @@ static void test_who_does_not_read_does_not_hold_up_the_drain(void **state)
     stop_listening(bad);
 }
 
+/* ---- Who waits for a worker when the time to drain is over ---- */
+
+static uv_sem_t held, freed;
+
+static void hold_worker(uv_work_t *work)
+{
+    (void)work;
+    uv_sem_post(&held);
+    uv_sem_wait(&freed);
+}
+
+/* Takes every thread of libuv's pool, which has UV_THREADPOOL_SIZE of them. */
+static void hold_workers(uv_work_t works[], size_t n)
+{
+    uv_sem_init(&held, 0);
+    uv_sem_init(&freed, 0);
+    for (size_t i = 0; i < n; i++)
+        uv_queue_work(the.service->loop, &works[i], hold_worker, NULL);
+    for (size_t i = 0; i < n; i++)
+        uv_sem_wait(&held);
+}
+
+static void free_workers(size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        uv_sem_post(&freed);
+    while (the.service->metrics.counter[METRIC_workers_now] > 0)
+        uv_run(the.service->loop, UV_RUN_ONCE);
+    uv_sem_destroy(&held);
+    uv_sem_destroy(&freed);
+}
+
+static void test_who_waits_for_a_worker_is_told_at_the_end(void **state)
+{
+    (void)state;
+    static uv_work_t works[WORKERS];
+    hold_workers(works, WORKERS);
+    int peer = connect_peer();
+    static const char request[] = GET("/posts") "\r\n" GET("/livez") "\r\n";
+    assert_int_equal(send(peer, request, sizeof request - 1, MSG_NOSIGNAL), sizeof request - 1);
+    while (the.service->metrics.counter[METRIC_workers_now] == 0)
+        uv_run(the.service->loop, UV_RUN_ONCE);
+    conns_cut(the.service);
+    listen_for_reply(peer);
+    assert_int_equal(atoi(reply.text + sizeof "HTTP/1.1"), 503);
+    assert_non_null(strstr(reply.text, "\r\nConnection: close\r\n"));
+    free_workers(WORKERS);
+    listen_for_reply(peer);
+    assert_null(strstr(reply.text, "200 OK")); /* it comes too late, and nothing follows */
+    close(peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_full_queue_costs_the_compression_only),
         cmocka_unit_test(test_who_does_not_read_is_let_go_of_and_comes_back),
         cmocka_unit_test(test_every_allocation_fails_in_turn),
+        cmocka_unit_test(test_who_waits_for_a_worker_is_told_at_the_end),
         cmocka_unit_test(test_who_does_not_read_does_not_hold_up_the_drain), /* the last, as nothing is begun then */
     };
     return cmocka_run_group_tests_name("conn_http", tests, set_up, tear_down);
