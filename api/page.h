@@ -180,6 +180,7 @@ const char *say_segment(struct page *page, const json_t *segment);
 /* ---- For pages: what ids are called (page_names.c); the id itself where no name is known ---- */
 
 const char *package_name(struct page *page, const char *id);
+void cell_terms(struct page *page, const char *package, const char *mentor); /* mentor "": none */
 const char *organisation_name(struct page *page, const char *ods_code);
 const char *post_title(struct page *page, const char *id);
 const char *post_place(struct page *page, const char *id); /* the name of its organisation, or "" */

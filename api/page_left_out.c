@@ -38,6 +38,8 @@ static const char *nearest_words(struct page *page, const json_t *row)
     if (strcmp(reason, "outbid") == 0 && *post && known_at(row, "rival"))
         return page_words(page, "Came nearest at %s as %s, where %s does more", post_place(page, post),
                           say_inside(page, post_title(page, post)), text_at(row, "rival"));
+    if (strcmp(reason, "no_value") == 0 && *leader)
+        return page_words(page, "%s came nearest, and would add nothing", leader);
     if (short_by > 0)
         return page_words(page, "%s short of %s",
                           strcmp(reason, "money") == 0 ? say_pounds(page, short_by) : say_number(page, short_by),

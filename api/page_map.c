@@ -157,7 +157,7 @@ void map_draw(struct page *page, const struct places *places, bool planned)
     put_marks(page, places, planned, &whole);
     put(page,
         "<rect class=\"wm-map__inset\" x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\" rx=\"4\"/>"
-        "<text class=\"wm-map__text\" x=\"%.1f\" y=\"%.1f\">London, five times larger</text>",
+        "<text class=\"wm-map__text\" x=\"%.1f\" y=\"%.1f\">London, enlarged</text>",
         capital.x, capital.y, CAPITAL_WIDTH, CAPITAL_HEIGHT, capital.x, capital.y - 10);
     put_marks(page, places, planned, &capital);
     put(page, "</svg>");

@@ -21,6 +21,16 @@ const char *package_name(struct page *page, const char *id)
     return or_else(column_of(page, "package", id, "name"), id);
 }
 
+void cell_terms(struct page *page, const char *package, const char *mentor)
+{
+    const char *name = package_name(page, package);
+    cell_begin(page, "wm-terms", NULL);
+    put(page, "%s", name);
+    if (*mentor)
+        put(page, "<span class=\"wm-under\">Mentor %s</span>", mentor);
+    cell_end(page);
+}
+
 const char *organisation_name(struct page *page, const char *ods_code)
 {
     return or_else(column_of(page, "organisation", ods_code, "name"), ods_code);

@@ -115,8 +115,7 @@ static void put_placement(struct page *page, const json_t *row)
     cell_under(page, page_words(page, "/posts/%s", say_url(page, post)), text_at(row, "title"), post);
     cell_under(page, NULL, text_at(row, "organisation"), text_at(row, "region"));
     cell_link(page, page_words(page, "/posts/%s/leaders/%s", say_url(page, post), say_url(page, leader)), leader);
-    cell_text(page, package_name(page, text_at(row, "package")));
-    cell_text(page, known_at(row, "mentor") ? text_at(row, "mentor") : "None");
+    cell_terms(page, text_at(row, "package"), text_at(row, "mentor"));
     cell_number(page, real_at(row, "accept"), say_percent(page, real_at(row, "accept"), 1));
     cell_number(page, real_at(row, "expected"), say_benefit(page, real_at(row, "expected")));
     cell_cost(page, row);
@@ -186,7 +185,7 @@ static void put_heading(struct page *page, const char *members, const json_t *re
 static void put_placements(struct page *page, const char *plan, const json_t *totals)
 {
     static const char *const columns[] = {
-        "Post", "Organisation", "Leader", "Package", "Mentor", "#Chance of a yes", "#Expected benefit", "#Cost", NULL};
+        "Post", "Organisation", "Leader", "Package and mentor", "#Chance of a yes", "#Expected benefit", "#Cost", NULL};
     const char *members = page_words(page, "\"plan\":%s,\"part\":\"placements\"", say_json(page, plan));
     size_t from = page_number(page, "placements", 4000000), shown = 0, matched = 0, next = 0, i;
     const json_t *part, *row;
@@ -221,19 +220,30 @@ static void put_placements(struct page *page, const char *plan, const json_t *to
 
 /* ---- The page ---- */
 
+/* Why a table may not be downloaded; NULL: it may. */
+static const char *why_not(struct page *page, const char *plan, bool of_persons)
+{
+    const json_t *summary = page_ask(page, "plan.get", page_words(page, "{\"plan\":%s}", say_json(page, plan)));
+    if (page->asked.restricted)
+        return NULL;
+    if (of_persons)
+        return "each row tells of a person";
+    return known_at(summary, "base") ? "what this plan changes tells of single persons" : NULL;
+}
+
 void plan_put_download(struct page *page, const char *plan, const char *table, const char *what, bool of_persons)
 {
-    if (of_persons && !page->asked.restricted) {
+    const char *why = why_not(page, plan, of_persons);
+    if (why)
         put(page,
-            "<p class=\"wm-export\">%s cannot be downloaded, because each row tells of a person. Whoever runs the "
-            "service can allow it, with <code>--feeds restricted</code>.</p>",
-            what);
-        return;
-    }
-    put(page,
-        "<p class=\"wm-export\">%s to download: <a href=\"/feeds/v1/%s.csv?run=%s&amp;bom=1\">CSV for Excel</a> or "
-        "<a href=\"/feeds/v1/%s.json?run=%s\">JSON</a></p>",
-        what, table, say_url(page, plan), table, say_url(page, plan));
+            "<p class=\"wm-export\">%s cannot be downloaded, because %s. Whoever runs the service can allow it, with "
+            "<code>--feeds restricted</code>.</p>",
+            what, why);
+    else
+        put(page,
+            "<p class=\"wm-export\">%s to download: <a href=\"/feeds/v1/%s.csv?run=%s&amp;bom=1\">CSV for Excel</a> or "
+            "<a href=\"/feeds/v1/%s.json?run=%s\">JSON</a></p>",
+            what, table, say_url(page, plan), table, say_url(page, plan));
 }
 
 /* The way to the parts of a long page. */

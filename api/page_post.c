@@ -88,8 +88,7 @@ static void put_match(struct page *page, const json_t *row, const char *post, do
     cell_part(page, real_at(row, "parts/fit"), say_percent(page, real_at(row, "parts/fit"), 0), 1);
     cell_part(page, real_at(row, "parts/accept"), say_percent(page, real_at(row, "parts/accept"), 1), chance);
     cell_part(page, real_at(row, "evidence"), say_percent(page, real_at(row, "evidence"), 0), 1);
-    cell_text(page, package_name(page, text_at(row, "package_id")));
-    cell_text(page, known_at(row, "mentor_id") ? text_at(row, "mentor_id") : "None");
+    cell_terms(page, text_at(row, "package_id"), text_at(row, "mentor_id"));
     cell_cost(page, row);
     if (known_at(row, "distance_km"))
         cell_number(page, real_at(row, "distance_km"), page_words(page, "%.0f km", real_at(row, "distance_km")));
@@ -169,7 +168,7 @@ static void put_nobody(struct page *page, const json_t *list)
 static void put_shortlist(struct page *page, const json_t *list, const char *post)
 {
     static const char *const columns[] = {
-        "#Rank", "Leader",    "#Expected benefit", "#Fit", "#Chance of a yes", "#Evidence", "Package", "Mentor",
+        "#Rank", "Leader",    "#Expected benefit", "#Fit", "#Chance of a yes", "#Evidence", "Package and mentor",
         "#Cost", "#Distance", "#Ahead of next",    NULL};
     const json_t *rows = at(list, "rows"), *row;
     double most = 0, chance = 0;
