@@ -47,6 +47,11 @@ static const char *nearest_words(struct page *page, const json_t *row)
     return "";
 }
 
+bool plan_asked(const json_t *row)
+{
+    return strcmp(text_at(row, "reason"), "not_asked") != 0;
+}
+
 const char *plan_why(struct page *page, const json_t *row)
 {
     const char *nearest = nearest_words(page, row);
@@ -118,36 +123,47 @@ static void cell_fix(struct page *page, const json_t *row)
 
 /* ---- The tables ---- */
 
+static void put_open_post(struct page *page, const json_t *row)
+{
+    row_begin(page);
+    cell_under(page, page_words(page, "/posts/%s", say_url(page, text_at(row, "post"))), text_at(row, "title"),
+               text_at(row, "post"));
+    cell_under(page, NULL, text_at(row, "organisation"), text_at(row, "region"));
+    cell_why(page, row);
+    cell_fix(page, row);
+    row_end(page);
+}
+
 void plan_put_unfilled(struct page *page, const char *plan, const json_t *summary)
 {
     static const char *const columns[] = {"Post", "Organisation", "Why it stays open", "Cheapest way to fill it", NULL};
-    size_t from = page_number(page, "unfilled", 4000000), i, shown;
-    const json_t *row,
-        *part = page_ask(page, "plan.get",
-                         page_words(page, "{\"plan\":%s,\"part\":\"unfilled\",\"limit\":%d,\"offset\":%zu}",
-                                    say_json(page, plan), PAGE_ROWS, from));
-    int64_t open = number_at(summary, "openings") - number_at(summary, "placements");
-    shown = json_array_size(at(part, "rows"));
+    const char *members = page_words(page, "\"plan\":%s,\"part\":\"unfilled\"", say_json(page, plan));
+    size_t from = page_number(page, "unfilled", 4000000), shown = 0, open = 0, next = 0, i;
+    int64_t openings = number_at(summary, "openings") - number_at(summary, "placements"), left_out = 0;
+    const json_t *part, *row;
     put(page,
         "<section aria-labelledby=\"unfilled-heading\"><h2 class=\"nhsuk-heading-m\" id=\"unfilled-heading\">%s "
         "open</h2>",
-        say_count(page, open, "post stays", "posts stay"));
-    if (shown) {
-        table_begin(page, "unfilled", "Posts that stay open, and the cheapest way to fill each", columns);
+        say_count(page, openings, "post stays", "posts stay"));
+    size_t start = page->html.len;
+    table_begin(page, "unfilled", "Posts that stay open, and the cheapest way to fill each", columns);
+    while ((part = ask_rows(page, "plan.get", members, &next)) != NULL)
         json_array_foreach(at(part, "rows"), i, row)
         {
-            row_begin(page);
-            cell_under(page, page_words(page, "/posts/%s", say_url(page, text_at(row, "post"))), text_at(row, "title"),
-                       text_at(row, "post"));
-            cell_under(page, NULL, text_at(row, "organisation"), text_at(row, "region"));
-            cell_why(page, row);
-            cell_fix(page, row);
-            row_end(page);
+            left_out += !plan_asked(row);
+            if (!plan_asked(row) || open++ < from || shown == PAGE_ROWS)
+                continue;
+            put_open_post(page, row);
+            shown++;
         }
-        table_end(page);
-    }
-    pages(page, page_words(page, "/plans/%s", say_url(page, plan)), "unfilled", from, shown, number_at(part, "total"),
+    table_end(page);
+    if (shown == 0 && !page->html.failed)
+        buf_cut(&page->html, start);
+    pages(page, page_words(page, "/plans/%s", say_url(page, plan)), "unfilled", from, shown, (int64_t)open,
           "open posts");
+    if (left_out)
+        put(page, "<p class=\"wm-export\">%s not part of the question.</p>",
+            say_count(page, left_out, "other post was", "other posts were"));
     if (shown)
         plan_put_download(page, plan, "unfilled", "Open posts", true);
     put(page, "</section>");

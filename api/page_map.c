@@ -220,7 +220,9 @@ void tiles_draw(struct page *page, const struct region *regions, size_t n, bool 
                 stand = stands[j][1];
         put(page, "<li class=\"wm-tile wm-tile--%s\"><a class=\"wm-tile__name\" href=\"/posts?region=%s\">%s</a>",
             stand, say_url(page, regions[i].name), regions[i].name);
-        if (planned) {
+        if (planned && regions[i].openings == 0) {
+            put(page, "<span class=\"wm-tile__value\"><span class=\"wm-tile__of\">No post in the plan</span></span>");
+        } else if (planned) {
             put(page, "<span class=\"wm-tile__value\">%s <span class=\"wm-tile__of\">of %s filled</span></span>",
                 say_number(page, regions[i].filled), say_number(page, regions[i].openings));
             bar(page, regions[i].openings ? (double)regions[i].filled / (double)regions[i].openings : 0, "fill");

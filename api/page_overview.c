@@ -188,6 +188,8 @@ static void put_lede(struct page *page, const struct overview *view)
     else
         put(page, "No plan within the limits can be better than this one by more than %s. ",
             say_percent(page, real_at(view->summary, "gap"), 2));
+    if (json_array_size(at(view->summary, "request/posts")))
+        put(page, "It was asked about %s only. ", say_count(page, view->openings, "post", "posts"));
     put(page, "<a href=\"/plans/%s\">See who goes where</a></p>", say_url(page, view->plan));
     if (view->running)
         put(page,
@@ -215,8 +217,10 @@ static const char *map_finding(struct page *page, const struct overview *view)
                           in_region(page, view->regions[most].name));
     if (open == 1)
         return page_words(page, "The one post that stays open is in %s", in_region(page, view->regions[most].name));
-    return page_words(page, "%s of the %s posts that stay open are in %s",
-                      say_number(page, view->regions[most].openings - view->regions[most].filled),
+    int64_t there = view->regions[most].openings - view->regions[most].filled;
+    if (there == 1)
+        return page_words(page, "The %s posts that stay open are in as many regions", say_number(page, open));
+    return page_words(page, "%s of the %s posts that stay open are in %s", say_number(page, there),
                       say_number(page, open), in_region(page, view->regions[most].name));
 }
 
@@ -332,13 +336,13 @@ static void put_regions(struct page *page, const struct overview *view)
 {
     size_t complete = 0, with = 0;
     for (size_t i = 0; i < view->n_regions; i++) {
-        complete += view->regions[i].openings == view->regions[i].filled;
         with += view->regions[i].openings > 0;
+        complete += view->regions[i].openings > 0 && view->regions[i].openings == view->regions[i].filled;
     }
     put(page, "<section aria-labelledby=\"regions-heading\"><h2 class=\"nhsuk-heading-m\" id=\"regions-heading\">");
     if (view->plan)
-        put(page, "%s of %s regions fill every post", complete ? say_number(page, (int64_t)complete) : "None",
-            say_number(page, (int64_t)view->n_regions));
+        put(page, "%s of %s can fill every post", complete ? say_number(page, (int64_t)complete) : "None",
+            say_count(page, (int64_t)with, "region", "regions"));
     else
         put(page, "%s to fill in %s", say_count(page, view->openings, "post", "posts"),
             say_count(page, (int64_t)with, "region", "regions"));
@@ -353,11 +357,13 @@ static void put_regions(struct page *page, const struct overview *view)
 
 /* ---- What stays open ---- */
 
+enum { OPEN_SHOWN = 6 };
+
 static void put_open(struct page *page, const struct overview *view)
 {
     const json_t *row;
-    size_t i, n = json_array_size(at(view->unfilled, "rows"));
-    if (n == 0)
+    size_t i, n = 0;
+    if (view->openings == view->filled || view->plan == NULL)
         return;
     put(page,
         "<section aria-labelledby=\"open-heading\"><h2 class=\"nhsuk-heading-m\" id=\"open-heading\">%s open</h2><ul "
@@ -365,15 +371,17 @@ static void put_open(struct page *page, const struct overview *view)
         say_count(page, view->openings - view->filled, "post stays", "posts stay"));
     json_array_foreach(at(view->unfilled, "rows"), i, row)
     {
-        if (i == 6)
-            break;
+        if (!plan_asked(row) || n++ >= OPEN_SHOWN)
+            continue;
         put(page, "<li class=\"wm-open__post\"><a href=\"/posts/%s\">%s</a><span>%s</span><span>%s</span></li>",
             say_url(page, text_at(row, "post")), text_at(row, "title"), text_at(row, "organisation"),
             plan_reason(text_at(row, "reason")));
     }
-    put(page, "</ul><p><a href=\"/plans/%s#unfilled\">Why %s open, and the cheapest way to fill each</a></p></section>",
+    put(page,
+        "</ul><p><a href=\"/plans/%s#unfilled-heading\">Why %s open, and the cheapest way to fill "
+        "each</a></p></section>",
         say_url(page, view->plan),
-        n == 1 ? "it stays" : page_words(page, "%s stay", n > 6 ? "these and the others" : "they"));
+        n == 1 ? "it stays" : page_words(page, "%s stay", n > OPEN_SHOWN ? "these and the others" : "they"));
 }
 
 void page_overview(struct page *page)

@@ -12,6 +12,8 @@ void plan_put_limits(struct page *page, const char *plan);
 void plan_put_unfilled(struct page *page, const char *plan, const json_t *summary);
 void plan_put_unplaced(struct page *page, const char *plan);
 const char *plan_reason(const char *reason);
+/* Whether the plan was asked to fill the post of such a row. */
+bool plan_asked(const json_t *row);
 const char *plan_why(struct page *page, const json_t *row);
 void plan_put_fix(struct page *page, const json_t *row);
 

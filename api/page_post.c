@@ -130,6 +130,10 @@ static void put_placed(struct page *page, const json_t *row)
 
 static void put_open(struct page *page, const json_t *row)
 {
+    if (!plan_asked(row)) {
+        put(page, "<p>The newest plan was not asked about this post.</p>");
+        return;
+    }
     put(page, "<p>The newest plan leaves it open. %s.</p><p>Cheapest way to fill it: ", plan_why(page, row));
     plan_put_fix(page, row);
     put(page, ".</p>");

@@ -12,7 +12,7 @@ struct posts {
     const char *plan, *running;
     struct places places;
     struct wanted wanted;
-    json_t *open; /* post: reason, of those the plan leaves open */
+    json_t *open; /* post: reason, of those the plan leaves open or was not asked about */
     size_t offset, shown, matched;
 };
 
@@ -29,6 +29,13 @@ static const char *region_of(const json_t *post, const struct place *place)
     return known_at(post, "region") ? text_at(post, "region") : place ? place->region : "";
 }
 
+/* Whether the plan was asked about a post and leaves it open. */
+static bool is_open(const struct posts *view, const char *id)
+{
+    const char *reason = json_string_value(json_object_get(view->open, id));
+    return reason && strcmp(reason, "not_asked") != 0;
+}
+
 static bool lets_through(const struct posts *view, const char *id, const json_t *post, const struct place *place)
 {
     const struct wanted *wanted = &view->wanted;
@@ -36,7 +43,7 @@ static bool lets_through(const struct posts *view, const char *id, const json_t 
     return (!*wanted->region || strcmp(wanted->region, region_of(post, place)) == 0) &&
            (!*wanted->organisation || strcmp(wanted->organisation, text_at(post, "ods_code")) == 0) &&
            (wanted->segment < 0 || wanted->segment == (place ? place->segment : 0)) &&
-           (!view->plan || strcmp(wanted->state, "open") != 0 || open) &&
+           (!view->plan || strcmp(wanted->state, "open") != 0 || is_open(view, id)) &&
            (!view->plan || strcmp(wanted->state, "filled") != 0 || !open);
 }
 
@@ -108,9 +115,9 @@ static void put_post(struct page *page, const struct posts *view, const char *id
     else
         cell_none(page, "not known");
     if (view->plan) {
-        bool open = json_object_get(view->open, id) != NULL;
+        bool open = is_open(view, id), filled = json_object_get(view->open, id) == NULL;
         cell_begin(page, "", NULL);
-        tag(page, open ? "white" : "blue", open ? "Open" : "Filled");
+        tag(page, open ? "white" : filled ? "blue" : "grey", open ? "Open" : filled ? "Filled" : "Not asked");
         cell_end(page);
     }
     row_end(page);
@@ -145,7 +152,7 @@ static const char *wanted_words(struct page *page, const struct wanted *wanted)
         said = page_words(page, "%s%s%s", said, *said ? ", " : "",
                           wanted->segment ? page_words(page, "segment %d", wanted->segment) : "no segment known");
     if (*wanted->state)
-        said = page_words(page, "%s%s%s", said, *said ? ", " : "", wanted->state);
+        said = page_words(page, "%s%s%s in the newest plan", said, *said ? ", " : "", wanted->state);
     return said;
 }
 
@@ -154,7 +161,7 @@ static const char *headline(struct page *page, const struct posts *view, const s
     static const char members[] = "\"kind\":\"post\",\"columns\":[\"ods_code\",\"region\"]";
     const json_t *part, *item;
     size_t from = 0, i;
-    int64_t all = 0, found = 0, open = 0;
+    int64_t all = 0, found = 0, open = 0, left_out = 0;
     while ((part = ask_rows(page, "dataset.list", members, &from)) != NULL)
         json_array_foreach(at(part, "rows"), i, item)
         {
@@ -163,7 +170,8 @@ static const char *headline(struct page *page, const struct posts *view, const s
             bool through = lets_through(view, id, post, place_of(&view->places, text_at(post, "ods_code")));
             all++;
             found += through;
-            open += through && json_object_get(view->open, id) != NULL;
+            left_out += through && json_object_get(view->open, id) != NULL && !is_open(view, id);
+            open += through && is_open(view, id);
         }
     const char *waiting =
         page_words(page, "%s %s for a leader", say_count(page, found, "post", "posts"), found == 1 ? "waits" : "wait");
@@ -175,8 +183,13 @@ static const char *headline(struct page *page, const struct posts *view, const s
                              say_count(page, all, "post", "posts"), found == 1 ? "waits" : "wait", words);
     if (view->plan == NULL || found == 0 || *view->wanted.state)
         return waiting;
-    if (open == 0)
+    if (open + left_out == 0)
         return page_words(page, "%s; the newest plan fills %s", waiting, found == 1 ? "it" : "them all");
+    if (left_out == found)
+        return page_words(page, "%s; the newest plan was not asked about %s", waiting, found == 1 ? "it" : "them");
+    if (left_out)
+        return page_words(page, "%s; the newest plan was asked about %s and leaves %s open", waiting,
+                          say_number(page, found - left_out), open ? say_number(page, open) : "none");
     return page_words(page, "%s; the newest plan leaves %s open", waiting, found == 1 ? "it" : say_number(page, open));
 }
 

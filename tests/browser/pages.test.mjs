@@ -248,6 +248,13 @@ describe("the sample", () => {
       assert.ok(await page.getByText("A value that no plan within the limits can exceed.").isVisible());
       await page.goto("/posts/V00020");
       assert.ok((await page.locator("main").textContent()).includes("The newest plan was not asked about this post."));
+      await page.goto("/posts");
+      assert.match(await page.locator("h1").textContent(), /was asked about 28 and leaves 3 open$/);
+      await page.goto("/");
+      assert.match(await page.locator("main").textContent(), /It was asked about 29 posts only/);
+      assert.deepEqual(await page.locator(".wm-open__post span:last-child").allTextContents(), ["Worth more elsewhere", "Worth more elsewhere", "The rules refuse all"]);
+      await page.goBack();
+      await page.goBack();
       await page.goBack();
       await tabTo(page, page.getByLabel("Post, organisation or leader"));
       await page.keyboard.type("V00042");
