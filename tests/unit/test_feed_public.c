@@ -97,16 +97,16 @@ static void test_used_up(void **state)
         int64_t limit, openings, costs[3], caps[3];
         bool told, shown; /* expected; whether all counts are */
     } budgets[] = {
-        {100, 20, {10, 5, 0}, {99, 99, 99}, true},        /* 10 placements at 10, or 19 at 5, of 20 */
-        {100, 18, {10, 5, 0}, {99, 99, 99}, false},       /* without the first there would have to be 19 */
-        {100, 18, {10, 5, 0}, {99, 99, 99}, true, true},  /* but then that one's count is there to see */
-        {100, 17, {10, 0, 0}, {99, 99, 99}, false, true}, /* none but the first can have used it up */
-        {100, 18, {10, 10, 0}, {99, 99, 99}, true},       /* 10 at least, and 8 in doubt */
-        {100, 17, {10, 10, 0}, {99, 99, 99}, false},      /* of 17 that would say too much */
-        {100, 30, {10, 10, 0}, {99, 4, 99}, false},       /* without the first there are not enough of the second */
-        {5, 8, {10, 10, 0}, {99, 99, 99}, true},          /* less than one costs: it says nothing */
-        {5, 7, {10, 10, 0}, {99, 99, 99}, false},
-        {100, 900, {0, 0, 0}, {99, 99, 99}, false}, /* nothing costs anything: it cannot be */
+        {100, 20, {10, 5, 0}, {99, 99, 99}, true, false},   /* 10 placements at 10, or 19 at 5, of 20 */
+        {100, 18, {10, 5, 0}, {99, 99, 99}, false, false},  /* without the first there would have to be 19 */
+        {100, 18, {10, 5, 0}, {99, 99, 99}, true, true},    /* but then that one's count is there to see */
+        {100, 17, {10, 0, 0}, {99, 99, 99}, false, true},   /* none but the first can have used it up */
+        {100, 18, {10, 10, 0}, {99, 99, 99}, true, false},  /* 10 at least, and 8 in doubt */
+        {100, 17, {10, 10, 0}, {99, 99, 99}, false, false}, /* of 17 that would say too much */
+        {100, 30, {10, 10, 0}, {99, 4, 99}, false, false},  /* without the first there are not enough of the second */
+        {5, 8, {10, 10, 0}, {99, 99, 99}, true, false},     /* less than one costs: it says nothing */
+        {5, 7, {10, 10, 0}, {99, 99, 99}, false, false},
+        {100, 900, {0, 0, 0}, {99, 99, 99}, false, false}, /* nothing costs anything: it cannot be */
     };
     (void)state;
     for (size_t i = 0; i < sizeof budgets / sizeof budgets[0]; i++) {
