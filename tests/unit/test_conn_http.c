@@ -13,6 +13,7 @@
 #include "small.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,7 @@ static int set_up(void **state)
     struct small small;
     char faults[1024], error[1024];
     alarm(WAIT_S);
+    signal(SIGPIPE, SIG_IGN); /* as the daemon does */
     setenv("UV_THREADPOOL_SIZE", "2", 1);
     log_set_level(LOG_ERROR);
     fault_install();
