@@ -320,11 +320,12 @@ class TestProfiles(WithPlan):
                         self.assertIsNone(row[column["name"]], (table, column["name"]))
 
     def test_the_plan_page_links_what_is_served(self):
-        for service in (self.planner, self.public):
+        public = {"shadow_price"}
+        persons = {"allocation", "unfilled", "unmatched_leader", "mentor_load"}
+        for service, tables in ((self.planner, public | persons), (self.public, public)):
             status, _, page = service.get("/plans/" + self.run_id)
             links = re.findall(r'href="(/feeds/[^"]*)"', page.decode())
-            self.assertEqual(status, 200)
-            self.assertGreater(len(links), 0)
+            self.assertEqual((status, {re.match(r"/feeds/v1/(\w+)\.", link)[1] for link in links}), (200, tables))
             for link in links:
                 self.assertEqual(service.get(link.replace("&amp;", "&"))[0], 200, link)
 
