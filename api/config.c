@@ -316,7 +316,8 @@ static void apply_file(struct reader *reader)
         complain(reader, "%s: a settings file is one JSON object, as in {\"data\": \"data/sample\"}", reader->file);
     const char *key;
     json_t *value;
-    json_object_foreach(root, key, value) apply_member(reader, key, value);
+    json_object_foreach (root, key, value)
+        apply_member(reader, key, value);
     json_decref(root);
 }
 

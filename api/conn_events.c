@@ -104,8 +104,7 @@ void conns_events_fini(struct conns *conns)
 void conns_events_drain(struct conns *conns)
 {
     struct stream *stream;
-    DL_FOREACH(conns->streams, stream)
-    {
+    DL_FOREACH (conns->streams, stream) {
         stream->conn->deaf = true;
         conn_touch(stream->conn);
     }
@@ -225,9 +224,9 @@ static void on_tick(uv_timer_t *timer)
     if (stats)
         watch_stats(watch, conns->service);
     struct stream *stream, *next;
-    DL_FOREACH_SAFE(conns->streams, stream, next)
-    if (!stream->conn->closing && !stream->conn->deaf)
-        deliver(stream, uv_now(conns->service->loop));
+    DL_FOREACH_SAFE (conns->streams, stream, next)
+        if (!stream->conn->closing && !stream->conn->deaf)
+            deliver(stream, uv_now(conns->service->loop));
 }
 
 static void watch_plans(struct watch *watch, struct service *service)

@@ -101,7 +101,9 @@ static const json_t *word_of(const json_t *words, const char *name)
 {
     size_t i;
     json_t *word;
-    json_array_foreach(words, i, word) if (strcmp(text_of(word, "name"), name) == 0) return word;
+    json_array_foreach (words, i, word)
+        if (strcmp(text_of(word, "name"), name) == 0)
+            return word;
     return NULL;
 }
 
@@ -135,8 +137,7 @@ static int read_regions(struct world *world)
 {
     size_t i;
     json_t *word;
-    json_array_foreach(words_of(world, "region"), i, word)
-    {
+    json_array_foreach (words_of(world, "region"), i, word) {
         if (i == REGIONS_MAX || name_of(word) == NULL)
             return refuse_item(world, "region", i);
         world->regions[world->n_regions++] = name_of(word);
@@ -155,8 +156,7 @@ static int read_domains(struct world *world)
 {
     size_t i, k;
     json_t *domain, *signal;
-    json_array_foreach(json_object_get(world->policy, "domains"), i, domain)
-    {
+    json_array_foreach (json_object_get(world->policy, "domains"), i, domain) {
         if (i == WM_DOMAINS_MAX || name_of(domain) == NULL)
             return refuse_item(world, "domain", i);
         world->domains[i] = name_of(domain);
@@ -164,10 +164,10 @@ static int read_domains(struct world *world)
         for (int known = 0; known < DOMAINS; known++)
             if (strcmp(DOMAIN_NAMES[known], world->domains[i]) == 0)
                 world->domain_known[i] = known;
-        json_array_foreach(json_object_get(domain, "signals"), k,
-                           signal) for (int s = 0; s < WM_SIGNAL_COUNT && json_is_string(signal);
-                                        s++) if (strcmp(wm_signal_name((enum wm_signal)s), json_string_value(signal)) ==
-                                                 0) world->domain_signals[i] |= 1U << s;
+        json_array_foreach (json_object_get(domain, "signals"), k, signal)
+            for (int s = 0; s < WM_SIGNAL_COUNT && json_is_string(signal); s++)
+                if (strcmp(wm_signal_name((enum wm_signal)s), json_string_value(signal)) == 0)
+                    world->domain_signals[i] |= 1U << s;
         world->n_domains = i + 1;
     }
     return world->n_domains > 0 ? WM_OK : world_complain(world, WM_EDATA, "policy.json names no domain");
@@ -177,8 +177,7 @@ static int read_components(struct world *world)
 {
     size_t i;
     json_t *component;
-    json_array_foreach(json_object_get(world->policy, "components"), i, component)
-    {
+    json_array_foreach (json_object_get(world->policy, "components"), i, component) {
         if (i == WM_COMPONENTS_MAX || name_of(component) == NULL)
             return refuse_item(world, "component", i);
         struct component *c = &world->components[i];

@@ -299,14 +299,14 @@ void job_answer_all(struct service *service, int code, struct slice body)
     for (job = service->late.first; job; job = job->next)
         if (job->found)
             waiters_answer(&job->waiters, service, job->code, body_of(job));
-    HASH_ITER(hh, service->jobs, job, next)
-    waiters_answer(&job->waiters, service, code, body);
+    HASH_ITER (hh, service->jobs, job, next)
+        waiters_answer(&job->waiters, service, code, body);
 }
 
 void job_cancel_all(struct service *service)
 {
     struct job *job, *next;
-    HASH_ITER(hh, service->jobs, job, next)
-    uv_cancel((uv_req_t *)&job->work); /* says no to what runs already or waits for Redis, which is as well */
+    HASH_ITER (hh, service->jobs, job, next)
+        uv_cancel((uv_req_t *)&job->work); /* says no to what runs already or waits for Redis, which is as well */
     job_go_on(service);
 }

@@ -90,10 +90,7 @@ const char *say_changes(struct page *page, const json_t *changes, bool together)
     const json_t *change;
     const char *said = "";
     size_t i;
-    json_array_foreach(changes, i, change) said = page_words(page, "%s%s%s", said,
-                                                             i == 0     ? ""
-                                                             : together ? " and "
-                                                                        : ", or ",
-                                                             say_change(page, change));
+    json_array_foreach (changes, i, change)
+        said = page_words(page, "%s%s%s", said, i == 0 ? "" : together ? " and " : ", or ", say_change(page, change));
     return say_upper(page, said);
 }

@@ -11,7 +11,8 @@ static int64_t optional_columns(const json_t *table)
     const json_t *column;
     size_t i;
     int64_t n = 0;
-    json_array_foreach(at(table, "columns"), i, column) n += !true_at(column, "required");
+    json_array_foreach (at(table, "columns"), i, column)
+        n += !true_at(column, "required");
     return n;
 }
 
@@ -66,12 +67,12 @@ static struct read count_read(struct page *page, const json_t *info)
     struct read read = {0};
     const json_t *table, *column;
     size_t i, j;
-    json_array_foreach(at(info, "tables"), i, table)
-    {
+    json_array_foreach (at(info, "tables"), i, table) {
         read.rows += number_at(table, "rows");
         read.cells += optional_columns(table) * number_at(table, "rows");
-        json_array_foreach(at(table, "columns"), j, column) if (!true_at(column, "required")) read.unknown +=
-            unknown_cells(page, table, column);
+        json_array_foreach (at(table, "columns"), j, column)
+            if (!true_at(column, "required"))
+                read.unknown += unknown_cells(page, table, column);
     }
     return read;
 }
@@ -87,11 +88,11 @@ static void put_tables(struct page *page, const json_t *info)
               "<p class=\"wm-reading\">Data with a fault is never served: it is refused as a whole, with every fault "
               "named, and the data before it stays.</p>");
     table_begin(page, "tables", "Files that were read", columns);
-    json_array_foreach(at(info, "tables"), i, table)
-    {
+    json_array_foreach (at(info, "tables"), i, table) {
         int64_t unknown = 0, cells = optional_columns(table) * number_at(table, "rows");
-        json_array_foreach(at(table, "columns"), j, column) if (!true_at(column, "required")) unknown +=
-            unknown_cells(page, table, column);
+        json_array_foreach (at(table, "columns"), j, column)
+            if (!true_at(column, "required"))
+                unknown += unknown_cells(page, table, column);
         row_begin(page);
         cell_text(page, text_at(table, "file"));
         cell_text(page, say_word(page, say_kind(page, text_at(table, "kind"), 2)));
@@ -140,8 +141,9 @@ static size_t read_dates(struct page *page, const json_t *rows, const char *colu
     *out = page_room(page, (json_array_size(rows) + 1) * sizeof **out);
     if (*out == NULL)
         return 0;
-    json_array_foreach(rows, i, item) if (known_at(at(item, "row"), column))(*out)[n++] =
-        text_at(at(item, "row"), column);
+    json_array_foreach (rows, i, item)
+        if (known_at(at(item, "row"), column))
+            (*out)[n++] = text_at(at(item, "row"), column);
     qsort(*out, n, sizeof **out, by_text);
     return n;
 }
@@ -197,11 +199,11 @@ static void put_unknown(struct page *page, const json_t *info)
     const json_t *table, *column;
     size_t i, j;
     int64_t all = 0, with = 0;
-    json_array_foreach(at(info, "tables"), i, table) json_array_foreach(at(table, "columns"), j, column)
-    {
-        all++;
-        with += !true_at(column, "required") && unknown_cells(page, table, column) > 0;
-    }
+    json_array_foreach (at(info, "tables"), i, table)
+        json_array_foreach (at(table, "columns"), j, column) {
+            all++;
+            with += !true_at(column, "required") && unknown_cells(page, table, column) > 0;
+        }
     put(page,
         "<section aria-labelledby=\"unknown-heading\"><h2 class=\"nhsuk-heading-m\" id=\"unknown-heading\">%s of %s "
         "columns have unknown cells</h2>",
@@ -210,22 +212,22 @@ static void put_unknown(struct page *page, const json_t *info)
               "refuses, and a signal that is not there "
               "counts as missing evidence.</p>");
     table_begin(page, "unknown", "Columns with unknown cells", columns);
-    json_array_foreach(at(info, "tables"), i, table) json_array_foreach(at(table, "columns"), j, column)
-    {
-        int64_t rows = number_at(table, "rows"),
-                unknown = true_at(column, "required") ? 0 : unknown_cells(page, table, column);
-        if (unknown == 0 || rows == 0)
-            continue;
-        double share = (double)unknown / (double)rows;
-        row_begin(page);
-        cell_under(page, NULL, column_words(page, text_at(column, "name")), text_at(column, "name"));
-        cell_text(page, say_word(page, say_kind(page, text_at(table, "kind"), 2)));
-        cell_text(page, text_at(column, "about"));
-        cell_number(page, (double)unknown,
-                    page_words(page, "%s of %s", say_number(page, unknown), say_number(page, rows)));
-        cell_bar(page, share, say_percent(page, share, 0), share, "quiet");
-        row_end(page);
-    }
+    json_array_foreach (at(info, "tables"), i, table)
+        json_array_foreach (at(table, "columns"), j, column) {
+            int64_t rows = number_at(table, "rows"),
+                    unknown = true_at(column, "required") ? 0 : unknown_cells(page, table, column);
+            if (unknown == 0 || rows == 0)
+                continue;
+            double share = (double)unknown / (double)rows;
+            row_begin(page);
+            cell_under(page, NULL, column_words(page, text_at(column, "name")), text_at(column, "name"));
+            cell_text(page, say_word(page, say_kind(page, text_at(table, "kind"), 2)));
+            cell_text(page, text_at(column, "about"));
+            cell_number(page, (double)unknown,
+                        page_words(page, "%s of %s", say_number(page, unknown), say_number(page, rows)));
+            cell_bar(page, share, say_percent(page, share, 0), share, "quiet");
+            row_end(page);
+        }
     table_end(page);
     put(page, "</section>");
 }

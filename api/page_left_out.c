@@ -148,8 +148,7 @@ void plan_put_unfilled(struct page *page, const char *plan, const json_t *summar
     size_t start = page->html.len;
     table_begin(page, "unfilled", "Posts that stay open, and the cheapest way to fill each", columns);
     while ((part = ask_rows(page, "plan.get", members, &next)) != NULL)
-        json_array_foreach(at(part, "rows"), i, row)
-        {
+        json_array_foreach (at(part, "rows"), i, row) {
             left_out += !plan_asked(row);
             if (!plan_asked(row) || open++ < from || shown == PAGE_ROWS)
                 continue;
@@ -184,8 +183,7 @@ void plan_put_unplaced(struct page *page, const char *plan)
         say_count(page, number_at(part, "total"), "leader", "leaders"));
     if (shown) {
         table_begin(page, "unplaced", "Leaders without a place, and what would help", columns);
-        json_array_foreach(at(part, "rows"), i, row)
-        {
+        json_array_foreach (at(part, "rows"), i, row) {
             row_begin(page);
             cell_text(page, text_at(row, "leader"));
             cell_why(page, row);

@@ -40,7 +40,7 @@ static json_t *read_prices(struct page *page, const char *plan)
     size_t first = 0, i;
     const json_t *part =
         ask_rows(page, "plan.get", page_words(page, "\"plan\":%s,\"part\":\"prices\"", say_json(page, plan)), &first);
-    json_array_foreach(at(part, "rows"), i, row)
+    json_array_foreach (at(part, "rows"), i, row)
         json_object_set(prices, page_words(page, "%s %s", text_at(row, "resource"), text_at(row, "of")), row);
     return prices;
 }
@@ -149,15 +149,13 @@ void plan_put_limits(struct page *page, const char *plan)
     const json_t *part, *row;
     size_t next = 0, i;
     while ((part = ask_rows(page, "plan.get", members, &next)) != NULL) {
-        json_array_foreach(at(part, "budgets"), i, row)
-        {
+        json_array_foreach (at(part, "budgets"), i, row) {
             const char *key = page_words(page, "budget %s:%s", text_at(row, "scope"), text_at(row, "code"));
             add(page, &money,
                 (struct limit){budget_name(page, text_at(row, "scope"), text_at(row, "code")),
                                number_at(row, "used_gbp"), number_at(row, "amount_gbp"), json_object_get(prices, key)});
         }
-        json_array_foreach(at(part, "by_mentor"), i, row)
-        {
+        json_array_foreach (at(part, "by_mentor"), i, row) {
             const char *key = page_words(page, "mentor_hours %s", text_at(row, "mentor"));
             add(page, &mentors,
                 (struct limit){page_words(page, "%s, %s", text_at(row, "mentor"), text_at(row, "region")),

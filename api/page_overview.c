@@ -70,8 +70,7 @@ static const char *why_open(struct page *page, const struct overview *view)
     int64_t counts[REASONS] = {0};
     const json_t *row;
     size_t i;
-    json_array_foreach(at(view->unfilled, "rows"), i, row)
-    {
+    json_array_foreach (at(view->unfilled, "rows"), i, row) {
         const struct place *place = named(&view->places, text_at(row, "organisation"));
         for (size_t r = 0; place && place->segment == view->worst && r < REASONS; r++)
             if (strcmp(reasons[r][0], text_at(row, "reason")) == 0)
@@ -117,8 +116,7 @@ static void put_figures(struct page *page, const struct overview *view)
     const json_t *part, *row;
     size_t offset = 0, i;
     while ((part = ask_rows(page, "plan.get", members, &offset)) != NULL)
-        json_array_foreach(at(part, "by_mentor"), i, row)
-        {
+        json_array_foreach (at(part, "by_mentor"), i, row) {
             hours += number_at(row, "hours");
             hours_used += number_at(row, "hours_used");
         }
@@ -150,8 +148,9 @@ static void put_means(struct page *page, const struct overview *view)
     const json_t *info = page_ask(page, "dataset.info", "{}"), *table;
     int64_t leaders = 0, with = 0;
     size_t i;
-    json_array_foreach(at(info, "tables"), i, table) if (strcmp(text_at(table, "kind"), "leader") == 0) leaders =
-        number_at(table, "rows");
+    json_array_foreach (at(info, "tables"), i, table)
+        if (strcmp(text_at(table, "kind"), "leader") == 0)
+            leaders = number_at(table, "rows");
     for (i = 0; i < view->places.n; i++)
         with += view->places.at[i].openings > 0;
     put(page, "<dl class=\"wm-figures\">");
@@ -369,8 +368,7 @@ static void put_open(struct page *page, const struct overview *view)
         "<section aria-labelledby=\"open-heading\"><h2 class=\"nhsuk-heading-m\" id=\"open-heading\">%s open</h2><ul "
         "class=\"wm-open\">",
         say_count(page, view->openings - view->filled, "post stays", "posts stay"));
-    json_array_foreach(at(view->unfilled, "rows"), i, row)
-    {
+    json_array_foreach (at(view->unfilled, "rows"), i, row) {
         if (!plan_asked(row) || n++ >= OPEN_SHOWN)
             continue;
         put(page, "<li class=\"wm-open__post\"><a href=\"/posts/%s\">%s</a><span>%s</span><span>%s</span></li>",

@@ -14,8 +14,7 @@ static void put_changes(struct page *page, const json_t *rules)
     put(page, "<section aria-labelledby=\"change-heading\"><h2 class=\"nhsuk-heading-m\" id=\"change-heading\">The "
               "smallest change that would "
               "help</h2>");
-    json_array_foreach(rules, i, rule)
-    {
+    json_array_foreach (rules, i, rule) {
         if (strcmp(text_at(rule, "verdict"), "passed") == 0 || json_array_size(at(rule, "changes")) == 0)
             continue;
         put(page, "<h3 class=\"nhsuk-heading-xs\">%s</h3><ul class=\"nhsuk-list nhsuk-list--bullet\">",
@@ -23,7 +22,7 @@ static void put_changes(struct page *page, const json_t *rules)
                        json_array_size(at(rule, "changes")) == 1 ? ""
                        : true_at(rule, "together")               ? ": all of these"
                                                                  : ": any one of these"));
-        json_array_foreach(at(rule, "changes"), j, change)
+        json_array_foreach (at(rule, "changes"), j, change)
             put(page, "<li>%s</li>", say_upper(page, say_change(page, change)));
         put(page, "</ul>");
         n++;
@@ -48,14 +47,14 @@ static void put_rules(struct page *page, const json_t *rules, const json_t *post
     static const char *const columns[] = {"Rule", "Verdict", "Why", NULL};
     const json_t *rule;
     size_t i, passes = 0;
-    json_array_foreach(rules, i, rule) passes += strcmp(text_at(rule, "verdict"), "passed") == 0;
+    json_array_foreach (rules, i, rule)
+        passes += strcmp(text_at(rule, "verdict"), "passed") == 0;
     put(page,
         "<section aria-labelledby=\"rules-heading\"><h2 class=\"nhsuk-heading-m\" id=\"rules-heading\">%s of %s rules "
         "pass</h2>",
         passes ? say_number(page, (int64_t)passes) : "None", say_number(page, (int64_t)json_array_size(rules)));
     table_begin(page, "rules", "The rules, in the order they are asked", columns);
-    json_array_foreach(rules, i, rule)
-    {
+    json_array_foreach (rules, i, rule) {
         const char *verdict = text_at(rule, "verdict");
         bool passed = strcmp(verdict, "passed") == 0, refused = strcmp(verdict, "refused") == 0;
         row_begin(page);
@@ -95,14 +94,14 @@ static void put_domains(struct page *page, const json_t *domains)
                                           "#Weight", "#Adds to fit", NULL};
     const json_t *domain;
     size_t i, met = 0;
-    json_array_foreach(domains, i, domain) met += real_at(domain, "skill") >= real_at(domain, "need");
+    json_array_foreach (domains, i, domain)
+        met += real_at(domain, "skill") >= real_at(domain, "need");
     put(page,
         "<section aria-labelledby=\"domains-heading\"><h2 class=\"nhsuk-heading-m\" id=\"domains-heading\">The leader "
         "meets what the post needs in %s of %s domains</h2>",
         met ? say_number(page, (int64_t)met) : "none", say_number(page, (int64_t)json_array_size(domains)));
     table_begin(page, "domains", "Skill against need, each from 0 to 5", columns);
-    json_array_foreach(domains, i, domain)
-    {
+    json_array_foreach (domains, i, domain) {
         double need = real_at(domain, "need"), skill = real_at(domain, "skill");
         row_begin(page);
         cell_text(page, say_word(page, text_at(domain, "domain")));
@@ -175,8 +174,10 @@ static void put_accept(struct page *page, const json_t *parts)
     const char *name;
     for (; n < sizeof names / sizeof *names; n++)
         pulls[n] = (struct pull){names[n][1], real_at(parts, names[n][0])};
-    json_object_foreach(at(parts, "wants"), name, want) if (n < PULLS_MAX) pulls[n++] =
-        (struct pull){page_words(page, "%s in the package", say_word(page, name)), json_number_value(want)};
+    json_object_foreach (at(parts, "wants"), name, want)
+        if (n < PULLS_MAX)
+            pulls[n++] =
+                (struct pull){page_words(page, "%s in the package", say_word(page, name)), json_number_value(want)};
     for (size_t i = 0; i < n; i++) {
         for_it = pulls[i].points > pulls[for_it].points ? i : for_it;
         against = pulls[i].points < pulls[against].points ? i : against;
@@ -267,8 +268,7 @@ static void put_packages(struct page *page, const json_t *packages)
     const json_t *package, *best = NULL;
     double most = 0;
     size_t i;
-    json_array_foreach(packages, i, package)
-    {
+    json_array_foreach (packages, i, package) {
         most = fmax(most, real_at(package, "accept"));
         best = true_at(package, "best") ? package : best;
     }
@@ -282,7 +282,8 @@ static void put_packages(struct page *page, const json_t *packages)
               "package that is "
               "allowed.</p>");
     table_begin(page, "packages", "Every package for this leader and post", columns);
-    json_array_foreach(packages, i, package) put_package(page, package, most);
+    json_array_foreach (packages, i, package)
+        put_package(page, package, most);
     table_end(page);
     put(page, "</section>");
 }
@@ -295,7 +296,8 @@ static void put_missing(struct page *page, const json_t *missing)
         return;
     put(page, "<div class=\"nhsuk-inset-text\"><h2 class=\"nhsuk-heading-s\">What is not known</h2><ul "
               "class=\"nhsuk-list nhsuk-list--bullet\">");
-    json_array_foreach(missing, i, item) put(page, "<li>%s</li>", say_upper(page, text_at(item, "meaning")));
+    json_array_foreach (missing, i, item)
+        put(page, "<li>%s</li>", say_upper(page, text_at(item, "meaning")));
     put(page, "</ul></div>");
 }
 
@@ -307,8 +309,9 @@ static const char *verdict(struct page *page, const json_t *pair)
     if (true_at(pair, "eligible"))
         return page_words(page, "Number %s of %s for this post", say_number(page, number_at(pair, "rank")),
                           say_number(page, number_at(pair, "eligible_count")));
-    json_array_foreach(at(pair, "rules"), i, rule) if (strcmp(text_at(rule, "verdict"), "passed") != 0) rules =
-        page_words(page, "%s%s%s", rules, *rules ? ", " : "", say_lower(page, text_at(rule, "rule")));
+    json_array_foreach (at(pair, "rules"), i, rule)
+        if (strcmp(text_at(rule, "verdict"), "passed") != 0)
+            rules = page_words(page, "%s%s%s", rules, *rules ? ", " : "", say_lower(page, text_at(rule, "rule")));
     return say_upper(page, rules);
 }
 

@@ -20,8 +20,7 @@ const char *newest_plan(struct page *page, const char **running)
     const char *plan = NULL;
     size_t i;
     *running = NULL;
-    json_array_foreach(jobs, i, job)
-    {
+    json_array_foreach (jobs, i, job) {
         const char *state = text_at(job, "state");
         if (strcmp(state, "queued") == 0 || strcmp(state, "running") == 0)
             *running = text_at(job, "job");
@@ -83,7 +82,8 @@ static void ask_organisations(struct page *page, struct places *out)
             out->at = page_room(page, ((size_t)number_at(part, "considered") + 1) * sizeof *out->at);
         size_t i;
         if (out->at)
-            json_array_foreach(rows, i, item) add_organisation(out, item);
+            json_array_foreach (rows, i, item)
+                add_organisation(out, item);
     }
     if (out->at)
         qsort(out->at, out->n, sizeof *out->at, by_code);
@@ -97,8 +97,7 @@ static void count_posts(struct page *page, struct places *out)
         (part = ask_rows(page, "dataset.list", "\"kind\":\"post\",\"columns\":[\"ods_code\",\"openings\"]", &offset))) {
         const json_t *item;
         size_t i;
-        json_array_foreach(at(part, "rows"), i, item)
-        {
+        json_array_foreach (at(part, "rows"), i, item) {
             struct place *place = place_of(out, text_at(item, "row/ods_code"));
             if (place)
                 place->openings += number_at(item, "row/openings");
@@ -114,8 +113,7 @@ static void count_filled(struct page *page, const char *plan, struct places *out
     while ((part = ask_rows(page, "plan.get", members, &offset)) != NULL) {
         const json_t *item;
         size_t i;
-        json_array_foreach(at(part, "by_organisation"), i, item)
-        {
+        json_array_foreach (at(part, "by_organisation"), i, item) {
             struct place *place = place_of(out, text_at(item, "ods_code"));
             if (place == NULL)
                 continue;
@@ -162,8 +160,7 @@ size_t places_regions(struct page *page, const char *plan, const struct places *
     }
     const char *members = page_words(page, "\"plan\":%s,\"part\":\"totals\"", say_json(page, plan ? plan : ""));
     const json_t *totals = plan ? ask_rows(page, "plan.get", members, &offset) : NULL, *item;
-    json_array_foreach(at(totals, "by_region"), i, item)
-    {
+    json_array_foreach (at(totals, "by_region"), i, item) {
         struct region *region = region_of(out, &n, text_at(item, "region"));
         if (region == NULL)
             continue;

@@ -42,8 +42,7 @@ static void put_asked(struct page *page, const json_t *asked)
     put(page, "<div class=\"nhsuk-inset-text\"><p>What was asked for:</p><ul class=\"nhsuk-list nhsuk-list--bullet\">");
     if (n)
         put(page, "<li>only %s</li>", say_count(page, (int64_t)n, "post", "posts"));
-    json_array_foreach(limits, i, limit)
-    {
+    json_array_foreach (limits, i, limit) {
         bool money = strcmp(text_at(limit, "resource"), "budget") == 0, to = known_at(limit, "to");
         int64_t amount = number_at(limit, to ? "to" : "add");
         put(page, "<li>%s: %s%s</li>",
@@ -132,8 +131,7 @@ static void put_filters(struct page *page, const char *plan, const json_t *regio
         "for=\"region\">Region</label><select class=\"nhsuk-select\" id=\"region\" name=\"region\"><option "
         "value=\"\">All regions</option>",
         say_url(page, plan));
-    json_array_foreach(regions, i, row)
-    {
+    json_array_foreach (regions, i, row) {
         const char *name = text_at(row, "region");
         put(page, "<option value=\"%s\"", name);
         if (strcmp(name, page_field(page, "region")) == 0)
@@ -163,13 +161,13 @@ static void put_heading(struct page *page, const char *members, const json_t *re
     const json_t *part, *row, *most = NULL;
     size_t next = 0, i;
     int64_t approvals = 0, all = 0;
-    json_array_foreach(regions, i, row)
-    {
+    json_array_foreach (regions, i, row) {
         all += number_at(row, "filled");
         most = number_at(row, "filled") > number_at(most, "filled") ? row : most;
     }
     while ((part = ask_rows(page, "plan.get", members, &next)) != NULL)
-        json_array_foreach(at(part, "rows"), i, row) approvals += true_at(row, "needs_approval");
+        json_array_foreach (at(part, "rows"), i, row)
+            approvals += true_at(row, "needs_approval");
     put(page,
         "<section aria-labelledby=\"placements-heading\"><h2 class=\"nhsuk-heading-m\" "
         "id=\"placements-heading\">%s",
@@ -194,8 +192,7 @@ static void put_placements(struct page *page, const char *plan, const json_t *to
     size_t start = page->html.len;
     table_begin(page, "placements", "Who goes where, and on which terms", columns);
     while ((part = ask_rows(page, "plan.get", members, &next)) != NULL)
-        json_array_foreach(at(part, "rows"), i, row)
-        {
+        json_array_foreach (at(part, "rows"), i, row) {
             if (!lets_through(page, row))
                 continue;
             if (matched++ >= from && shown < PAGE_ROWS) {
@@ -322,8 +319,7 @@ void page_plans(struct page *page)
               0);
     put(page, "<p class=\"wm-reading\">Plans are kept for an hour after they were last used.</p>");
     table_begin(page, "plans", "Plans that are kept, the newest first", columns);
-    json_array_foreach(at(list, "jobs"), i, job)
-    {
+    json_array_foreach (at(list, "jobs"), i, job) {
         const char *state = text_at(job, "state");
         bool ended = strcmp(state, "queued") != 0 && strcmp(state, "running") != 0;
         bool made = ended && known_at(job, "plan");

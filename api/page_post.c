@@ -53,8 +53,7 @@ static void put_severity(struct page *page, const json_t *severity)
             true_at(severity, "in_deficit") ? " The trust is in deficit, so it cannot be in a better segment than 3."
                                             : "");
     table_begin(page, "signals", "What makes up how challenged it is", columns);
-    json_array_foreach(at(severity, "signals"), i, signal)
-    {
+    json_array_foreach (at(severity, "signals"), i, signal) {
         double part = real_at(signal, "part"), all = real_at(severity, "value");
         row_begin(page);
         cell_text(page, say_word(page, text_at(signal, "name")));
@@ -111,11 +110,11 @@ static size_t put_rows_of(struct page *page, const char *plan, const char *part_
     const json_t *part, *row;
     size_t next = 0, n = 0, i;
     while ((part = ask_rows(page, "plan.get", members, &next)) != NULL)
-        json_array_foreach(at(part, "rows"), i, row) if (strcmp(text_at(row, "post"), post) == 0)
-        {
-            put_one(page, row);
-            n++;
-        }
+        json_array_foreach (at(part, "rows"), i, row)
+            if (strcmp(text_at(row, "post"), post) == 0) {
+                put_one(page, row);
+                n++;
+            }
     return n;
 }
 
@@ -159,8 +158,9 @@ static void put_nobody(struct page *page, const json_t *list)
 {
     const json_t *row, *nearest = NULL;
     size_t i;
-    json_array_foreach(at(list, "refused"), i, row) if (number_at(row, "only") > number_at(nearest, "only")) nearest =
-        row;
+    json_array_foreach (at(list, "refused"), i, row)
+        if (number_at(row, "only") > number_at(nearest, "only"))
+            nearest = row;
     put(page, "<p class=\"wm-reading\">");
     if (nearest)
         put(page, "For %s only one rule stands in the way: %s. A change there would help soonest. ",
@@ -177,8 +177,7 @@ static void put_shortlist(struct page *page, const json_t *list, const char *pos
     const json_t *rows = at(list, "rows"), *row;
     double most = 0, chance = 0;
     size_t i, n = json_array_size(rows);
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         most = real_at(row, "expected_benefit") > most ? real_at(row, "expected_benefit") : most;
         chance = real_at(row, "parts/accept") > chance ? real_at(row, "parts/accept") : chance;
     }
@@ -199,7 +198,8 @@ static void put_shortlist(struct page *page, const json_t *list, const char *pos
             "rest "
             "the mean of the grade stands in.</p>");
         table_begin(page, "shortlist", "Leaders ranked by expected benefit", columns);
-        json_array_foreach(rows, i, row) put_match(page, row, post, most, chance);
+        json_array_foreach (rows, i, row)
+            put_match(page, row, post, most, chance);
         table_end(page);
     }
     size_t offset = (size_t)number_at(list, "offset");
@@ -234,15 +234,15 @@ static void put_packages(struct page *page, const json_t *packages)
                                           "Best mentor", "May it be offered?", NULL};
     const json_t *package;
     size_t i, allowed = 0;
-    json_array_foreach(packages, i, package) allowed += true_at(package, "allowed");
+    json_array_foreach (packages, i, package)
+        allowed += true_at(package, "allowed");
     put(page,
         "<section aria-labelledby=\"packages-heading\"><h2 class=\"nhsuk-heading-m\" id=\"packages-heading\">%s of %s "
         "packages may be "
         "offered</h2>",
         say_number(page, (int64_t)allowed), say_number(page, (int64_t)json_array_size(packages)));
     table_begin(page, "packages", "Packages for this post", columns);
-    json_array_foreach(packages, i, package)
-    {
+    json_array_foreach (packages, i, package) {
         row_begin(page);
         cell_under(page, NULL, text_at(package, "name"), text_at(package, "package_id"));
         cell_number(page, (double)number_at(package, "local_cost_gbp"),
@@ -266,8 +266,7 @@ static void put_refused(struct page *page, const json_t *list)
     const json_t *refused = at(list, "refused"), *row, *first = NULL;
     int64_t most = 0, all = 0;
     size_t i;
-    json_array_foreach(refused, i, row)
-    {
+    json_array_foreach (refused, i, row) {
         all += number_at(row, "refused");
         if (number_at(row, "refused") > most) {
             most = number_at(row, "refused");
@@ -282,8 +281,7 @@ static void put_refused(struct page *page, const json_t *list)
         "refuses most: %s (%s of %s refused)</h2>",
         say_inside(page, say_rule(page, text_at(first, "rule"))), say_number(page, most), say_number(page, all));
     table_begin(page, "refused", "Leaders refused, by the first rule that does so", columns);
-    json_array_foreach(refused, i, row)
-    {
+    json_array_foreach (refused, i, row) {
         double refusals = (double)number_at(row, "refused");
         row_begin(page);
         cell_under(page, NULL, say_rule(page, text_at(row, "rule")), say_upper(page, text_at(row, "meaning")));

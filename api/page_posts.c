@@ -130,8 +130,7 @@ static void put_posts(struct page *page, struct posts *view)
     const json_t *part, *item;
     size_t from = 0, i;
     while ((part = ask_rows(page, "dataset.list", members, &from)) != NULL)
-        json_array_foreach(at(part, "rows"), i, item)
-        {
+        json_array_foreach (at(part, "rows"), i, item) {
             const json_t *post = at(item, "row");
             const struct place *place = place_of(&view->places, text_at(post, "ods_code"));
             if (!lets_through(view, text_at(item, "id"), post, place))
@@ -163,8 +162,7 @@ static const char *headline(struct page *page, const struct posts *view, const s
     size_t from = 0, i;
     int64_t all = 0, found = 0, open = 0, left_out = 0;
     while ((part = ask_rows(page, "dataset.list", members, &from)) != NULL)
-        json_array_foreach(at(part, "rows"), i, item)
-        {
+        json_array_foreach (at(part, "rows"), i, item) {
             const json_t *post = at(item, "row");
             const char *id = text_at(item, "id");
             bool through = lets_through(view, id, post, place_of(&view->places, text_at(post, "ods_code")));
@@ -201,7 +199,7 @@ static void read_open(struct page *page, struct posts *view)
     size_t from = 0, i;
     view->open = page_keep(page, json_object());
     while (view->plan && (part = ask_rows(page, "plan.get", members, &from)) != NULL)
-        json_array_foreach(at(part, "rows"), i, row)
+        json_array_foreach (at(part, "rows"), i, row)
             json_object_set(view->open, text_at(row, "post"), json_object_get(row, "reason"));
 }
 

@@ -47,8 +47,7 @@ static void read_pots(struct page *page, struct run *run)
         page, "dataset.list", "{\"kind\":\"budget\",\"filter\":{\"scope\":[\"national\",\"region\"]},\"limit\":64}");
     const json_t *item;
     size_t i;
-    json_array_foreach(at(list, "rows"), i, item)
-    {
+    json_array_foreach (at(list, "rows"), i, item) {
         if (run->n_pots == BUDGETS_MAX)
             break;
         struct pot *pot = &run->pots[run->n_pots++];
@@ -101,13 +100,13 @@ static void put_posts(struct page *page, struct run *run, struct buf *out)
     json_open(out, '[');
     while ((part = ask_rows(page, "dataset.list", "\"kind\":\"post\",\"columns\":[\"ods_code\",\"region\"]", &next)) !=
            NULL)
-        json_array_foreach(at(part, "rows"), i, item) if (takes_part(run, at(item, "row")))
-        {
-            const char *id = text_at(item, "id");
-            json_item(out);
-            buf_json_string(out, id, strlen(id));
-            n++;
-        }
+        json_array_foreach (at(part, "rows"), i, item)
+            if (takes_part(run, at(item, "row"))) {
+                const char *id = text_at(item, "id");
+                json_item(out);
+                buf_json_string(out, id, strlen(id));
+                n++;
+            }
     json_close(out, ']');
     run->nothing = n == 0;
 }
@@ -407,7 +406,8 @@ static void put_conflict(struct page *page, const json_t *error)
     put(page, "<p>What was asked for cannot all hold. Any one of these may go and the others can hold:</p><ul "
               "class=\"nhsuk-list "
               "nhsuk-list--bullet\">");
-    json_array_foreach(at(error, "data/conflict"), i, demand) put(page, "<li>%s</li>", text_at(demand, "text"));
+    json_array_foreach (at(error, "data/conflict"), i, demand)
+        put(page, "<li>%s</li>", text_at(demand, "text"));
     put(page, "</ul>");
 }
 

@@ -56,7 +56,8 @@ static int64_t answered(json_t *methods)
     const json_t *method;
     const char *name;
     int64_t n = 0;
-    json_object_foreach(methods, name, method) n += number_at(method, "requests");
+    json_object_foreach (methods, name, method)
+        n += number_at(method, "requests");
     return n;
 }
 
@@ -103,9 +104,10 @@ static void put_methods(struct page *page, json_t *methods)
     const json_t *method, *slowest = NULL;
     const char *name;
     const json_t *shortlist = json_object_get(methods, "match.shortlist");
-    json_object_foreach(methods, name, method) if (number_at(method, "latency_us/n") && !waits(name) &&
-                                                   number_at(method, "latency_us/p99") >=
-                                                       number_at(slowest, "latency_us/p99")) slowest = method;
+    json_object_foreach (methods, name, method)
+        if (number_at(method, "latency_us/n") && !waits(name) &&
+            number_at(method, "latency_us/p99") >= number_at(slowest, "latency_us/p99"))
+            slowest = method;
     put(page, "<section aria-labelledby=\"latency-heading\"><h2 class=\"nhsuk-heading-m\" id=\"latency-heading\">");
     if (number_at(shortlist, "latency_us/n"))
         put(page, "99%% of shortlists are answered within %s</h2>",
@@ -116,8 +118,7 @@ static void put_methods(struct page *page, json_t *methods)
     else
         put(page, "Nothing has been asked yet</h2>");
     table_begin(page, "latency", "Time to answer, by question, since the service was started", columns);
-    json_object_foreach(methods, name, method)
-    {
+    json_object_foreach (methods, name, method) {
         static const char *const marks[] = {"latency_us/p50", "latency_us/p90", "latency_us/p99"};
         row_begin(page);
         cell_under(page, NULL, method_words(page, name), name);

@@ -100,8 +100,8 @@ void plan_job_release(struct plan_job *job)
     plan_answer_fini(&job->answer);
     plan_question_free(job->question);
     struct key *key, *next;
-    LL_FOREACH_SAFE(job->keys, key, next)
-    free(key);
+    LL_FOREACH_SAFE (job->keys, key, next)
+        free(key);
     free(job);
 }
 

@@ -178,11 +178,11 @@ void planning_close(struct service *service)
     while (planning->follows)
         end_follow(planning, planning->follows);
     struct task *task, *next;
-    DL_FOREACH_SAFE(planning->tasks, task, next)
-    if (task->begun)
-        uv_cancel((uv_req_t *)&task->work);
-    else
-        begin_task(task); /* finds that the service stops */
+    DL_FOREACH_SAFE (planning->tasks, task, next)
+        if (task->begun)
+            uv_cancel((uv_req_t *)&task->work);
+        else
+            begin_task(task); /* finds that the service stops */
     if (service->index == 0)
         planning_cache_close(planning->common->cache);
     uv_close((uv_handle_t *)&planning->news, NULL);
@@ -333,11 +333,11 @@ void planning_answer_all(struct service *service, int code, struct slice body)
     struct task *task;
     if (!service->planning)
         return;
-    DL_FOREACH(service->planning->tasks, task)
-    if (task->waiter) {
-        service->answer(service, task->waiter, code, body);
-        task->waiter = NULL;
-    }
+    DL_FOREACH (service->planning->tasks, task)
+        if (task->waiter) {
+            service->answer(service, task->waiter, code, body);
+            task->waiter = NULL;
+        }
 }
 
 /* ---- Waiting ----------------------------------------------------------------------------------------------------- */
@@ -388,9 +388,9 @@ static void arm_timeout(struct planning *planning)
 {
     const struct wait *wait;
     uint64_t first = UINT64_MAX, now = uv_now(planning->service->loop);
-    DL_FOREACH(planning->waits, wait)
-    if (wait->until < first)
-        first = wait->until;
+    DL_FOREACH (planning->waits, wait)
+        if (wait->until < first)
+            first = wait->until;
     if (first == UINT64_MAX)
         uv_timer_stop(&planning->timeout);
     else
@@ -402,9 +402,9 @@ static void on_timeout(uv_timer_t *timer)
     struct planning *planning = timer->data;
     struct wait *wait, *next;
     uint64_t now = uv_now(planning->service->loop);
-    DL_FOREACH_SAFE(planning->waits, wait, next)
-    if (wait->until <= now)
-        answer_wait(planning, wait);
+    DL_FOREACH_SAFE (planning->waits, wait, next)
+        if (wait->until <= now)
+            answer_wait(planning, wait);
     arm_timeout(planning);
 }
 
@@ -415,12 +415,12 @@ void planning_forget(struct service *service, uint32_t slot, uint32_t generation
     struct follow *follower, *after;
     if (!planning || planning->closing)
         return;
-    DL_FOREACH_SAFE(planning->waits, wait, next)
-    if (wait->waiter->slot == slot && wait->waiter->generation == generation)
-        end_wait(planning, wait, RPC_INTERNAL, (struct slice){NULL, 0});
-    DL_FOREACH_SAFE(planning->follows, follower, after)
-    if (follower->slot == slot && follower->generation == generation)
-        end_follow(planning, follower);
+    DL_FOREACH_SAFE (planning->waits, wait, next)
+        if (wait->waiter->slot == slot && wait->waiter->generation == generation)
+            end_wait(planning, wait, RPC_INTERNAL, (struct slice){NULL, 0});
+    DL_FOREACH_SAFE (planning->follows, follower, after)
+        if (follower->slot == slot && follower->generation == generation)
+            end_follow(planning, follower);
 }
 
 void planning_drain(struct service *service, int code, struct slice body)
@@ -464,13 +464,13 @@ static void on_news(uv_async_t *news)
     struct planning *planning = news->data;
     struct wait *wait, *next;
     struct follow *follower, *after;
-    DL_FOREACH_SAFE(planning->waits, wait, next)
-    if (plan_job_is_final(wait->job))
-        answer_wait(planning, wait);
+    DL_FOREACH_SAFE (planning->waits, wait, next)
+        if (plan_job_is_final(wait->job))
+            answer_wait(planning, wait);
     arm_timeout(planning);
-    DL_FOREACH_SAFE(planning->follows, follower, after)
-    if (plan_job_is_final(follower->job) && tell(planning, follower))
-        end_follow(planning, follower);
+    DL_FOREACH_SAFE (planning->follows, follower, after)
+        if (plan_job_is_final(follower->job) && tell(planning, follower))
+            end_follow(planning, follower);
     begin_next_long(planning);
     plans_expire(planning->plans);
 }
@@ -479,9 +479,9 @@ static void on_tick(uv_timer_t *timer)
 {
     struct planning *planning = timer->data;
     struct follow *follower, *after;
-    DL_FOREACH_SAFE(planning->follows, follower, after)
-    if (tell(planning, follower))
-        end_follow(planning, follower);
+    DL_FOREACH_SAFE (planning->follows, follower, after)
+        if (tell(planning, follower))
+            end_follow(planning, follower);
 }
 
 static void on_expire(uv_timer_t *timer)
@@ -493,9 +493,9 @@ static void on_expire(uv_timer_t *timer)
 static void follow(struct planning *planning, struct plan_job *job, uint32_t slot, uint32_t generation)
 {
     struct follow *follower;
-    DL_FOREACH(planning->follows, follower)
-    if (follower->job == job && follower->slot == slot && follower->generation == generation)
-        return;
+    DL_FOREACH (planning->follows, follower)
+        if (follower->job == job && follower->slot == slot && follower->generation == generation)
+            return;
     follower = calloc(1, sizeof *follower);
     if (!follower)
         return; /* told nothing: the job goes on, and plan.wait answers */

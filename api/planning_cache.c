@@ -56,8 +56,7 @@ void planning_cache_close(struct planning_cache *plans)
     struct order *order, *next;
     uv_mutex_lock(&plans->mutex);
     plans->closed = true;
-    LL_FOREACH_SAFE(plans->orders, order, next)
-    {
+    LL_FOREACH_SAFE (plans->orders, order, next) {
         order->done = true; /* a look-up's thread frees it */
         if (order->puts)
             order_free(order);
@@ -171,11 +170,11 @@ static void on_orders(uv_async_t *wake)
     taken = plans->orders;
     plans->orders = NULL;
     uv_mutex_unlock(&plans->mutex);
-    LL_FOREACH_SAFE(taken, order, next)
-    if (order->puts) {
-        cache_put(cache, order->key, order->key_len, order->value.at, order->value.len);
-        order_free(order);
-    } else {
-        look_up(cache, order);
-    }
+    LL_FOREACH_SAFE (taken, order, next)
+        if (order->puts) {
+            cache_put(cache, order->key, order->key_len, order->value.at, order->value.len);
+            order_free(order);
+        } else {
+            look_up(cache, order);
+        }
 }

@@ -80,8 +80,7 @@ void plans_free(struct plans *plans)
     for (size_t i = 0; i < plans->n_threads; i++)
         pthread_join(plans->threads[i], NULL);
     struct plan_job *job, *next;
-    DL_FOREACH_SAFE(plans->jobs, job, next)
-    {
+    DL_FOREACH_SAFE (plans->jobs, job, next) {
         plan_job_release(job);
     }
     pthread_cond_destroy(&plans->begun);
@@ -103,8 +102,7 @@ static bool same_order(const struct plan_job *job, const struct plan_question *q
 static struct plan_job *find_equal(const struct plans *plans, const struct plan_question *question)
 {
     struct plan_job *job;
-    DL_FOREACH(plans->jobs, job)
-    {
+    DL_FOREACH (plans->jobs, job) {
         bool on_its_way =
             !plan_state_is_final(job->news.state) && !atomic_load(&job->cancelled) && same_order(job, question);
         bool there = job->news.state == PLAN_done && !job->answer.cut && plan_question_same(job->question, question);
@@ -118,10 +116,10 @@ static struct plan_job *find_key(const struct plans *plans, const char *text)
 {
     struct plan_job *job;
     const struct key *key;
-    DL_FOREACH(plans->jobs, job)
-    LL_FOREACH(job->keys, key)
-    if (strcmp(key->text, text) == 0)
-        return job;
+    DL_FOREACH (plans->jobs, job)
+        LL_FOREACH (job->keys, key)
+            if (strcmp(key->text, text) == 0)
+                return job;
     return NULL;
 }
 

@@ -17,14 +17,13 @@ static size_t kept_bytes(const struct plans *plans)
 {
     size_t bytes = 0;
     const struct plan_job *job, *other;
-    DL_FOREACH(plans->jobs, job)
-    {
+    DL_FOREACH (plans->jobs, job) {
         if (!plan_state_is_final(job->news.state)) /* its answer is still being written */
             continue;
         bytes += job->answer.bytes;
-        DL_FOREACH(plans->jobs, other)
-        if (other == job || other->dataset == job->dataset)
-            break;
+        DL_FOREACH (plans->jobs, other)
+            if (other == job || other->dataset == job->dataset)
+                break;
         if (other == job && job->dataset != plans->current)
             bytes += wm_dataset_bytes(job->dataset);
     }
@@ -52,8 +51,7 @@ static bool can_stand(const struct plan_job *job)
 static struct plan_job *find_standing(const struct plans *plans, const char *const digests[2])
 {
     struct plan_job *job, *found = NULL;
-    DL_FOREACH(plans->jobs, job)
-    {
+    DL_FOREACH (plans->jobs, job) {
         bool same =
             digests == NULL || (strcmp(job->origin[0], digests[0]) == 0 && strcmp(job->origin[1], digests[1]) == 0);
         if (same && can_stand(job) && (found == NULL || job->finished > found->finished))
@@ -66,9 +64,9 @@ static struct plan_job *least_used(const struct plans *plans)
 {
     struct plan_job *job, *least = NULL;
     const struct plan_job *standing = plans->options.keeps_standing ? find_standing(plans, NULL) : NULL;
-    DL_FOREACH(plans->jobs, job)
-    if (plan_state_is_final(job->news.state) && job != standing && (least == NULL || job->used < least->used))
-        least = job;
+    DL_FOREACH (plans->jobs, job)
+        if (plan_state_is_final(job->news.state) && job != standing && (least == NULL || job->used < least->used))
+            least = job;
     return least;
 }
 
@@ -92,8 +90,8 @@ struct plan_job *plans_expired(struct plans *plans)
 void plans_release_all(struct plan_job *jobs)
 {
     struct plan_job *job, *next;
-    LL_FOREACH_SAFE(jobs, job, next)
-    plan_job_release(job);
+    LL_FOREACH_SAFE (jobs, job, next)
+        plan_job_release(job);
 }
 
 void plans_expire(struct plans *plans)
@@ -134,9 +132,9 @@ enum plans_found plans_find_job(struct plans *plans, const char *id, struct plan
     struct plan_job *job;
     pthread_mutex_lock(&plans->mutex);
     struct plan_job *gone = plans_expired(plans);
-    DL_FOREACH(plans->jobs, job)
-    if (strcmp(job->id, id) == 0)
-        break;
+    DL_FOREACH (plans->jobs, job)
+        if (strcmp(job->id, id) == 0)
+            break;
     uint64_t number = number_of(plans, id);
     const struct expired *expired = job == NULL && number > 0 ? find_expired(plans, number, NULL) : NULL;
     if (job)
@@ -153,9 +151,9 @@ enum plans_found plans_find_plan(struct plans *plans, const char *id, struct pla
     pthread_mutex_lock(&plans->mutex);
     struct plan_job *gone = plans_expired(plans);
     if (*id != '\0')
-        DL_FOREACH(plans->jobs, job)
-    if (plan_state_is_final(job->news.state) && strcmp(job->plan, id) == 0)
-        break;
+        DL_FOREACH (plans->jobs, job)
+            if (plan_state_is_final(job->news.state) && strcmp(job->plan, id) == 0)
+                break;
     const struct expired *expired = job == NULL && *id != '\0' ? find_expired(plans, 0, id) : NULL;
     if (job)
         *out = plan_job_hold(plans_use(plans, job));
@@ -171,8 +169,7 @@ size_t plans_nearest(struct plans *plans, bool is_plan, const char *id, char out
     struct plan_job *job;
     pthread_mutex_lock(&plans->mutex);
     for (unsigned distance = 0; distance <= strlen(id) / 2 && distance < PLAN_ID_CAP; distance++)
-        DL_FOREACH(plans->jobs, job)
-        {
+        DL_FOREACH (plans->jobs, job) {
             const char *name = is_plan ? job->plan : job->id;
             if (n < n_max && *name != '\0' && wm_text_distance(name, id) == distance)
                 snprintf(out[n++], PLAN_ID_CAP, "%s", name);

@@ -162,9 +162,9 @@ static void name_plan(const struct plans *plans, struct plan_job *job)
 {
     struct plan_job *other = NULL;
     snprintf(job->plan, sizeof job->plan, "P%s", job->question->digest);
-    DL_FOREACH(plans->jobs, other)
-    if (other != job && strcmp(other->plan, job->plan) == 0)
-        break;
+    DL_FOREACH (plans->jobs, other)
+        if (other != job && strcmp(other->plan, job->plan) == 0)
+            break;
     if (job->answer.cut || other)
         snprintf(job->plan, sizeof job->plan, "P%s-%s", job->question->digest, job->id);
 }

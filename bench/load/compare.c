@@ -63,8 +63,7 @@ static size_t values_of(const struct side *side, const struct figure *figure, do
 {
     size_t i;
     json_t *run;
-    json_array_foreach(side->runs, i, run)
-    {
+    json_array_foreach (side->runs, i, run) {
         const json_t *object = figure->object ? json_object_get(run, figure->object) : run;
         const json_t *value = json_object_get(object, figure->member);
         if (!json_is_number(value))
@@ -144,8 +143,8 @@ static void put_side(const struct side *side, struct buf *out)
     const char *loop = json_string_value(json_object_get(side->root, "loop"));
     size_t i, limited = 0;
     json_t *run;
-    json_array_foreach(side->runs, i, run) limited +=
-        json_is_true(json_object_get(json_object_get(run, "client"), "bottleneck"));
+    json_array_foreach (side->runs, i, run)
+        limited += json_is_true(json_object_get(json_object_get(run, "client"), "bottleneck"));
     buf_format(out, "  %s: %s, %zu run%s, service %s\n", side->path,
                loop && strcmp(loop, "closed") == 0 ? "CLOSED load" : "open load", i, i == 1 ? "" : "s",
                version ? version : "unknown");

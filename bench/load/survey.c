@@ -28,8 +28,7 @@ static bool read_ids(struct ids *ids, const json_t *rows)
 {
     size_t i;
     json_t *row;
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         const char *id = json_string_value(json_object_get(row, "id"));
         size_t len = id ? strlen(id) : 0;
         if (len > 0 && len <= ID_BYTES_MAX && strcspn(id, "\"\\") == len && ids->n < IDS_MAX && !ids_add(ids, id, len))

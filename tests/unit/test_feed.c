@@ -220,13 +220,11 @@ static void test_keys_and_nulls(void **state)
         json_t *rows = rows_of(table->name, "", true), *row;
         size_t i;
         assert_true(json_array_size(rows) > 0);
-        json_array_foreach(rows, i, row)
-        {
+        json_array_foreach (rows, i, row) {
             size_t k = 0;
             const char *key;
             json_t *value;
-            json_object_foreach(row, key, value)
-            {
+            json_object_foreach (row, key, value) {
                 assert_true(k < table->n_columns);
                 assert_string_equal(key, table->columns[k].name);
                 if (json_is_null(value) && !(table->columns[k].flags & FEED_NULLABLE))
@@ -246,8 +244,9 @@ static double sum_of(json_t *rows, const char *key, const char *where, const cha
     double sum = 0;
     size_t i;
     json_t *row;
-    json_array_foreach(rows, i, row) if (!where || strcmp(json_string_value(json_object_get(row, where)), is) == 0)
-        sum += json_number_value(json_object_get(row, key));
+    json_array_foreach (rows, i, row)
+        if (!where || strcmp(json_string_value(json_object_get(row, where)), is) == 0)
+            sum += json_number_value(json_object_get(row, key));
     return sum;
 }
 
@@ -417,9 +416,10 @@ static void test_public_names_nobody(void **state)
         buf_fini(&asked.reply.body);
         json_t *rows = rows_of(table->name, "", false), *row;
         size_t i;
-        json_array_foreach(rows, i, row) for (size_t k = 0; k < table->n_columns;
-                                              k++) if (table->columns[k].flags & FEED_RESTRICTED)
-            assert_true(json_is_null(json_object_get(row, table->columns[k].name)));
+        json_array_foreach (rows, i, row)
+            for (size_t k = 0; k < table->n_columns; k++)
+                if (table->columns[k].flags & FEED_RESTRICTED)
+                    assert_true(json_is_null(json_object_get(row, table->columns[k].name)));
         json_decref(rows);
     }
 }
@@ -431,8 +431,7 @@ static void test_public_counts(void **state)
     (void)state;
     assert_true((long)cell_of(run, 0, "placed") % 5 == 0);
     assert_string_equal(json_string_value(json_object_get(json_array_get(run, 0), "placed_status")), "rounded");
-    json_array_foreach(organisations, i, row)
-    {
+    json_array_foreach (organisations, i, row) {
         json_t *filled = json_object_get(row, "filled");
         assert_true(json_is_null(filled) || json_integer_value(filled) >= 10);
         assert_true(json_is_null(json_object_get(row, "filled_ratio")) == json_is_null(filled));
@@ -479,7 +478,8 @@ static void test_public_is_worked_out_of_what_is_shown(void **state)
     assert_true(cell_of(run, 0, "unfilled_openings") == floor((openings - placed + 2) / 5) * 5);
     assert_true(cell_of(run, 0, "unmatched_leaders") == cell_of(run, 0, "leaders") - placed);
     assert_true(fabs(cell_of(run, 0, "filled_ratio") - placed / openings) < 1e-6);
-    json_array_foreach(organisations, i, row) sum += json_number_value(json_object_get(row, "openings"));
+    json_array_foreach (organisations, i, row)
+        sum += json_number_value(json_object_get(row, "openings"));
     assert_true(sum == openings);
     json_decref(run), json_decref(organisations);
 }
@@ -542,8 +542,7 @@ static void test_public_prices(void **state)
     size_t i;
     (void)state;
     assert_true(json_array_size(shown) < json_array_size(all));
-    json_array_foreach(shown, i, row)
-    {
+    json_array_foreach (shown, i, row) {
         const char *id = json_string_value(json_object_get(row, "resource_id"));
         assert_string_equal(json_string_value(json_object_get(row, "resource")), "budget");
         assert_true(strncmp(id, "national:", 9) == 0 || strncmp(id, "region:", 7) == 0);
@@ -704,8 +703,7 @@ static void test_schema_and_list(void **state)
     json_t *list = json_loads(asked.text, 0, NULL), *row;
     size_t i;
     assert_int_equal(json_array_size(list), feed_table_count);
-    json_array_foreach(list, i, row)
-    {
+    json_array_foreach (list, i, row) {
         json_t *schema = file_of(json_string_value(json_object_get(row, "schema"))),
                *columns = file_of(json_string_value(json_object_get(row, "columns"))),
                *items = json_object_get(schema, "items");

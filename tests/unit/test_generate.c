@@ -319,8 +319,7 @@ static void test_money_moves_about_five_percent(void **state)
     assert_non_null(policy);
     double money = 0;
     size_t i;
-    json_array_foreach(json_object_get(policy, "components"), i, component)
-    {
+    json_array_foreach (json_object_get(policy, "components"), i, component) {
         const char *column = json_string_value(json_object_get(component, "column"));
         if (strcmp(column, "pay_premium_pct") == 0 || strcmp(column, "relocation_gbp") == 0)
             money += json_number_value(json_object_get(json_object_get(component, "effect"), "value"));

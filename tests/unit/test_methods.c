@@ -160,12 +160,12 @@ static void assert_members_documented(const json_t *json, const char *within)
     const char *key;
     const json_t *value;
     size_t index;
-    json_object_foreach((json_t *)(uintptr_t)json, key, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)json, key, value) {
         assert_documented(key);
         assert_members_documented(value, key);
     }
-    json_array_foreach(json, index, value) assert_members_documented(value, NULL);
+    json_array_foreach (json, index, value)
+        assert_members_documented(value, NULL);
 }
 
 static void every_member_is_in_protocol(void **state)
@@ -396,7 +396,9 @@ static int64_t sum_of(const json_t *object, double scale)
     int64_t sum = 0;
     const char *key;
     const json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value) if (json_is_number(value)) sum += scaled(value, scale);
+    json_object_foreach ((json_t *)(uintptr_t)object, key, value)
+        if (json_is_number(value))
+            sum += scaled(value, scale);
     return sum;
 }
 
@@ -417,8 +419,7 @@ static void parts_add_up_as_written(void **state)
     size_t i;
     json_t *row, *rows = json_object_get(list, "rows");
     assert_true(json_array_size(rows) > 10);
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         assert_parts_add_up(row);
         assert_int_equal(json_integer_value(json_object_get(row, "rank")), i + 1);
         const json_t *next = json_array_get(rows, i + 1);
@@ -428,8 +429,8 @@ static void parts_add_up_as_written(void **state)
                              scaled(json_object_get(row, "margin"), 1e9));
     }
     int64_t refused = 0;
-    json_array_foreach(json_object_get(list, "refused"), i, row) refused +=
-        json_integer_value(json_object_get(row, "refused"));
+    json_array_foreach (json_object_get(list, "refused"), i, row)
+        refused += json_integer_value(json_object_get(row, "refused"));
     assert_int_equal(refused + json_integer_value(json_object_get(list, "eligible")),
                      json_integer_value(json_object_get(list, "considered")));
     json_decref(list);
@@ -451,7 +452,7 @@ static void assert_pages_join(const char *method, const char *subject, const cha
         json_t *page = answer(dataset, method, params);
         size_t i;
         const json_t *row;
-        json_array_foreach(json_object_get(page, "rows"), i, row)
+        json_array_foreach (json_object_get(page, "rows"), i, row)
             assert_true(json_equal(row, json_array_get(rows, at++)));
         json_t *next = json_object_get(page, "next_offset");
         bool last = json_is_null(next);
@@ -501,14 +502,14 @@ static void filters_of_rows(void **state)
         json_t *expected = json_array();
         size_t r, v;
         json_t *row, *item;
-        json_array_foreach(rows, r, row)
-        {
+        json_array_foreach (rows, r, row) {
             json_t *cell = json_object_get(json_object_get(row, "row"), cases[i].column);
             bool met = false;
             for (int k = 0; k < 4 && cases[i].any[k] != NULL; k++) {
                 json_t *wanted = json_loads(cases[i].any[k], JSON_DECODE_ANY, NULL);
                 met = met || json_equal(cell, wanted);
-                json_array_foreach(cell, v, item) met = met || json_equal(item, wanted);
+                json_array_foreach (cell, v, item)
+                    met = met || json_equal(item, wanted);
                 json_decref(wanted);
             }
             if (met)

@@ -92,11 +92,11 @@ static void poison(json_t *json)
     json_t *item;
     const char *key;
     size_t i;
-    json_array_foreach(json, i, item) poison(item);
+    json_array_foreach (json, i, item)
+        poison(item);
     if (!json_is_object(json))
         return;
-    json_object_foreach(json, key, item)
-    {
+    json_object_foreach (json, key, item) {
         bool keep = false;
         for (i = 0; i < sizeof kept / sizeof *kept; i++)
             keep = keep || strcmp(kept[i], key) == 0;

@@ -671,15 +671,15 @@ static void assert_documented(const json_t *json, const char *within)
     const char *key;
     const json_t *value;
     size_t index;
-    json_object_foreach((json_t *)(uintptr_t)json, key, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)json, key, value) {
         char quoted[100];
         snprintf(quoted, sizeof quoted, "`%s`", key);
         if (strstr(protocol, quoted) == NULL)
             fail_msg("api/PROTOCOL.md says nothing of %s", quoted);
         assert_documented(value, key);
     }
-    json_array_foreach(json, index, value) assert_documented(value, NULL);
+    json_array_foreach (json, index, value)
+        assert_documented(value, NULL);
 }
 
 static int64_t nano(const json_t *number)
@@ -715,12 +715,12 @@ static void every_part_of_a_plan(void **state)
     json_t *page = parse("plan.get", params, 0), *row;
     size_t i;
     int64_t value = 0;
-    json_array_foreach(json_object_get(page, "rows"), i, row)
-    {
+    json_array_foreach (json_object_get(page, "rows"), i, row) {
         const char *domain;
         const json_t *part;
         int64_t sum = 0;
-        json_object_foreach(json_object_get(row, "parts"), domain, part) sum += nano(part);
+        json_object_foreach (json_object_get(row, "parts"), domain, part)
+            sum += nano(part);
         assert_int_equal(sum, nano(json_object_get(row, "expected")));
         value += nano(json_object_get(row, "value"));
     }
