@@ -133,6 +133,9 @@ struct crumb {
 /* The head of a page to its h1 (a literal caption may stand above it), with the way to it; `here` is the entry of
    the navigation. */
 void page_head(struct page *page, const char *here, const char *title, const struct crumb *crumbs, size_t n);
+/* The same in two: what went wrong with a form stands between them. */
+void page_top(struct page *page, const char *here, const char *title, const struct crumb *crumbs, size_t n);
+void page_title(struct page *page, const char *title);
 void page_foot(struct page *page);
 /* A whole page that says that something failed; `error` is what the method said. */
 void page_error(struct page *page, const json_t *error);

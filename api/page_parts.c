@@ -62,6 +62,12 @@ static void put_crumbs(struct page *page, const struct crumb *crumbs, size_t n)
 
 void page_head(struct page *page, const char *here, const char *title, const struct crumb *crumbs, size_t n)
 {
+    page_top(page, here, title, crumbs, n);
+    page_title(page, title);
+}
+
+void page_top(struct page *page, const char *here, const char *title, const struct crumb *crumbs, size_t n)
+{
     page->opened = true;
     put_head(page, title);
     put_header(page, here);
@@ -73,6 +79,10 @@ void page_head(struct page *page, const char *here, const char *title, const str
             "<p class=\"wm-notice\">This is the plain version of the page: tables do not sort and figures do not move. "
             "For the full one, run <code>make web</code> where wellmatch was built (it needs npm), and start it "
             "again.</p>");
+}
+
+void page_title(struct page *page, const char *title)
+{
     put(page, "<h1 class=\"nhsuk-heading-l wm-title\">%s</h1>", title);
 }
 

@@ -331,9 +331,10 @@ void page_run(struct page *page)
     }
     bool faulty = run.n_wrong || run.nothing || error;
     page->faulty = faulty;
-    page_head(page, "/plans/new", "Make a plan", crumbs, 2);
+    page_top(page, "/plans/new", "Make a plan", crumbs, 2);
     page->status = faulty ? 422 : 200;
     put_faults(page, &run, error);
+    page_title(page, "Make a plan");
     put(page, "<p class=\"wm-reading\">A plan says who should go where, with which package and mentor. It recommends: "
               "a named person decides.</p>");
     put_form(page, &run);

@@ -546,6 +546,7 @@ static void wrong_amounts_are_told(void **state)
         assert_int_equal(page->status, 422);
         expect(page, "Enter the National budget in whole pounds, such as 325,000");
         expect(page, "aria-invalid=\"true\"");
+        assert_true(strstr(page->html.at, "There is a problem") < strstr(page->html.at, "<h1"));
         page_free(page);
     }
 }
