@@ -17,7 +17,8 @@
 enum {
     BEHIND_BYTES = 65536, /* a connection with so much unread is told of no progress */
     ENVELOPE_BYTES = 34,  /* {"jsonrpc":"2.0","id":,"result":} and LF or comma */
-    RETRY_AFTER_S = 1
+    RETRY_AFTER_S = 1,
+    KEPT_TOGETHER = 8 /* kept answers between two looks at the clock, each of which takes a twentieth of a ping */
 };
 
 /* Who asked: what a reply needs beside its body. */
@@ -33,6 +34,7 @@ struct asker {
 static bool is_http(const char *line, size_t len);
 static void turn_away_http(struct conn *conn, struct asker *asker);
 static inline bool take_known(struct conn *conn, const struct request *request, struct asker *asker);
+static inline const struct method *find_method(struct conns *conns, struct slice name);
 static void take_batch(struct conn *conn, struct message *message, uint64_t at);
 static void take_members(struct conn *conn, struct batch *batch, const struct request *requests, size_t n, uint64_t at);
 static void take_request(struct conn *conn, const struct request *request, struct asker *asker);
@@ -99,7 +101,7 @@ void conn_take_line(struct conn *conn, const char *line, size_t len)
 static inline bool take_known(struct conn *conn, const struct request *request, struct asker *asker)
 {
     struct service *service = conn->service;
-    const struct method *method = method_find(request->method);
+    const struct method *method = find_method(service->conns, request->method);
     if (!method || !(method->flags & METHOD_PURE) || service->draining)
         return false;
     struct slice key = job_key(service, method, request->params);
@@ -112,6 +114,15 @@ static inline bool take_known(struct conn *conn, const struct request *request, 
     asker->kept = true;
     give(conn, asker, 0, known);
     return true;
+}
+
+/* Most ask for what was asked for before. */
+static inline const struct method *find_method(struct conns *conns, struct slice name)
+{
+    const struct method *last = conns->last_method;
+    if (!last || name.len != last->name_len || memcmp(name.at, last->name, name.len) != 0)
+        conns->last_method = last = method_find(name);
+    return last;
 }
 
 /* Told apart from a line: nobody wonders whether it is HTTP, and whether it was answered at all is seen by the caller. */
@@ -452,7 +463,8 @@ static void give(struct conn *conn, const struct asker *asker, int code, struct 
         code = RPC_INTERNAL;
         body = error_plain(conns, code, "out of memory");
     }
-    conns->now = uv_hrtime();
+    if (!asker->kept || ++conns->n_kept % KEPT_TOGETHER == 0)
+        conns->now = uv_hrtime();
     if (code)
         metrics_error(metrics, code);
     if (asker->metrics)

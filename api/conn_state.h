@@ -81,6 +81,8 @@ struct conns {
     uv_prepare_t prepare; /* before it: what timers produced */
     uv_timer_t sweep;     /* looks for peers that do not end a line */
     uv_idle_t idle;       /* runs while something is left for the next turn: the poll must not wait */
+    unsigned n_kept;      /* answers that were known at once */
+    const struct method *last_method;
     void (*drained)(void *arg);
     void *drained_arg;
     bool quiet;                  /* draining and nothing was left to do a turn ago */

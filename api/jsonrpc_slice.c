@@ -14,6 +14,12 @@ struct cursor {
     const char *at, *end;
 };
 
+/* Whether a text may hold it that is taken as it stands. */
+static inline bool is_plain(char c)
+{
+    return (unsigned char)(c - ' ') <= '~' - ' ' && c != '"' && c != '\\';
+}
+
 static void pass_blanks(struct cursor *cursor)
 {
     while (cursor->at < cursor->end && *cursor->at == ' ')
@@ -33,17 +39,14 @@ static bool pass(struct cursor *cursor, char c)
 /* Past the closing quote, the opening one being passed. Printable ASCII without escapes only. */
 static bool pass_text(struct cursor *cursor, struct slice *inside)
 {
-    const char *start = cursor->at;
-    for (const char *at = start; at < cursor->end; at++) {
-        if (*at == '"') {
-            *inside = (struct slice){start, (size_t)(at - start)};
-            cursor->at = at + 1;
-            return true;
-        }
-        if (*at < 0x20 || *at > 0x7e || *at == '\\')
-            return false;
-    }
-    return false;
+    const char *start = cursor->at, *at = start;
+    while (at < cursor->end && is_plain(*at))
+        at++;
+    if (at == cursor->end || *at != '"')
+        return false;
+    *inside = (struct slice){start, (size_t)(at - start)};
+    cursor->at = at + 1;
+    return true;
 }
 
 /* Plain text, or an integer that is written as JSON wants it. */
