@@ -132,6 +132,8 @@ void conn_take_message(struct conn *conn, const char *text, size_t len)
     struct request request;
     struct asker asker = {.at = conn->service->conns->now};
     metrics_add(&conn->service->metrics, messages, 1);
+    if (len > 0 && text[len - 1] == '\n')
+        len--; /* a file's last; the usual has none */
     if (jsonrpc_slice(text, len, &request) && take_known(conn, &request, &asker))
         return;
     jsonrpc_read(text, len, &message);

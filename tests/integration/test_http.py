@@ -251,6 +251,15 @@ class Asking(unittest.TestCase):
                 self.assertEqual({**head.headers, "date": 0}, {**get.headers, "date": 0})
         self.assertEqual(self.peer.buffer, b"")
 
+    def test_a_kept_answer_is_found_whether_or_not_the_message_ends_its_line(self):
+        def hits():
+            return json.loads(self.peer.rpc(request("system.stats")).body)["result"]["cache"]["local_hits"]
+        answer = self.peer.rpc(request("system.ping")).body
+        before = hits()
+        for end in (b"", b"\n"):
+            self.assertEqual(self.peer.rpc(request("system.ping") + end).body, answer)
+        self.assertEqual(hits() - before, 2)
+
     def test_methods_that_a_path_does_not_have(self):
         for verb, path, allow in (("POST", "/livez", "GET, HEAD"), ("GET", "/rpc", "POST"), ("OPTIONS", "/rpc", "POST"),
                                   ("DELETE", "/openapi.json", "GET, HEAD"), ("TRACE", "/livez", "GET, HEAD")):
