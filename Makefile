@@ -106,7 +106,7 @@ browser: ## the full pages in Chromium, by mouse and by keys; pictures in build/
 	@cd tests/browser && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 	@BUILD=$(BUILD) node --test --test-reporter=spec tests/browser/pages.test.mjs
 
-bench: ## the numbers of bench/README.md but the planner's, on this machine (10 minutes; QUICK=1: 4)
+bench: ## the numbers of bench/README.md but the planner's, on this machine (a quarter of an hour; QUICK=1: 5 minutes)
 	@$(MAKE) bench-kernel SUITE=
 	@$(MAKE) bench-serve SUITE=
 
