@@ -1,6 +1,7 @@
 /* Making a plan: the form with budgets and aim, the job while it is solved, and stopping it. */
 #include "page_places.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -360,9 +361,18 @@ static const char *phase_words(const char *phase)
     return "Waiting for its turn";
 }
 
+/* As job.js writes it: a bound may be a thousand times the plan at first. */
+static const char *say_value(struct page *page, double value)
+{
+    if (value < 100)
+        return page_words(page, "%.4f", value);
+    long long tenths = llround(value * 10);
+    return page_words(page, "%s.%lld", say_number(page, tenths / 10), tenths % 10);
+}
+
 static const char *known_real(struct page *page, const json_t *from, const char *name)
 {
-    return known_at(from, name) ? page_words(page, "%.4f", real_at(from, name)) : "not known yet";
+    return known_at(from, name) ? say_value(page, real_at(from, name)) : "not known yet";
 }
 
 static void put_progress(struct page *page, const char *job, const json_t *data)

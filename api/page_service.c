@@ -11,6 +11,8 @@ static const char *per_second(struct page *page, double rate)
 /* Microseconds as people read them: 86 µs, 1.2 ms, 9.0 s. */
 static const char *say_micro(struct page *page, int64_t us)
 {
+    if (us < 1)
+        return "1 µs"; /* "within" it, everywhere: nothing takes no time */
     if (us < 1000)
         return page_words(page, "%lld µs", (long long)us);
     if (us < 1000000)

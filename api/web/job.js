@@ -12,7 +12,9 @@ const phases = {
   reasons: "Finding reasons and fixes",
 };
 
-const figure = (value) => (value < 100 ? value.toFixed(4) : value.toFixed(1));
+const digits = (n) => new Intl.NumberFormat("en-GB", { minimumFractionDigits: n, maximumFractionDigits: n });
+const [precise, large] = [digits(4), digits(1)];
+const figure = (value) => (value < 100 ? precise : large).format(value);
 
 const seconds = (ms) => {
   const s = Math.round(ms / 1000);

@@ -483,9 +483,13 @@ static void failures_are_told(void **state)
     static const char unknown[] =
         "{\"code\":1001,\"message\":\"unknown_reference\",\"data\":{\"id\":\"P9\",\"kind\":\"plan\"}}";
     static const char gone[] = "{\"code\":1005,\"message\":\"gone\",\"data\":{\"id\":\"P9\",\"kind\":\"plan\"}}";
+    static const char running[] = "{\"code\":-32004,\"message\":\"deadline_exceeded\",\"data\":{\"phase\":\"prices\","
+                                  "\"value\":62.04984,\"best_bound\":2154.06,\"gap\":0.9712}}";
     static const char full[] = "{\"code\":-32000,\"message\":\"overloaded\",\"data\":{}}";
     check_failure(page_plan, 1001, unknown, 404, "There is no plan with the reference P9.");
     check_failure(page_plan, 1005, gone, 410, "no longer kept");
+    check_failure(page_job, -32004, running, 200, ">62.0498<");
+    check_failure(page_job, -32004, running, 200, ">2,154.1<");
     check_failure(page_post, -32000, full, 503, "wellmatch is busy");
     check_failure(page_pair, -32603, "{\"message\":\"internal_error\"}", 500, "Sorry, there is a problem");
     check_failure(page_data, 0, "this is no JSON", 500, "Sorry, there is a problem");
