@@ -12,7 +12,9 @@
 static inline uint32_t greater_bits(const int32_t *a, const int32_t *b)
 {
 #if defined(__AVX512F__)
-    return _mm512_cmpgt_epi32_mask(_mm512_loadu_si512(a), _mm512_loadu_si512(b));
+    uint32_t bits = _mm512_cmpgt_epi32_mask(_mm512_loadu_si512(a), _mm512_loadu_si512(b));
+    __asm__("" : "+r"(bits)); /* gcc 12, short of registers, puts a mask of 2 bytes aside and takes up 8 */
+    return bits;
 #elif defined(__AVX2__)
     uint32_t bits = 0;
     for (int i = 0; i < LANES; i += 8) {
